@@ -1,0 +1,4 @@
+@NullMarked
+package io.squat.eval;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.squat.glue;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.squat.ops;
+
+import org.jspecify.annotations.NullMarked;

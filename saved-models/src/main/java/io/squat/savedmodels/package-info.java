@@ -1,0 +1,4 @@
+@NullMarked
+package io.squat.savedmodels;
+
+import org.jspecify.annotations.NullMarked;

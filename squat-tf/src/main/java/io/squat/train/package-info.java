@@ -1,0 +1,4 @@
+@NullMarked
+package io.squat.train;
+
+import org.jspecify.annotations.NullMarked;
