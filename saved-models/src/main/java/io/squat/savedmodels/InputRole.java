@@ -1,0 +1,44 @@
+package io.squat.savedmodels;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * What an input of a BERT signature means, whatever its exporter called it.
+ *
+ * <p>Every input is an integer tensor [B, T]: B rows, T tokens.
+ */
+public enum InputRole {
+  /** Token ids in the model's vocabulary. */
+  IDS("input_ids", "input_word_ids", "ids", "token_ids"),
+  /** 1 at real tokens, 0 at padding. */
+  MASK("input_mask", "attention_mask", "mask", "padding_mask"),
+  /** 0 in the first text, 1 in the second. */
+  SEGMENTS("segment_ids", "token_type_ids", "input_type_ids", "segments");
+
+  private final List<String> names;
+
+  InputRole(String... names) {
+    this.names = List.of(names);
+  }
+
+  /** The name that this input has in the signatures that we write, for example {@code input_ids}. */
+  public String signatureName() {
+    return names.get(0);
+  }
+
+  /** The usual names of this role, most common first. */
+  public List<String> names() {
+    return names;
+  }
+
+  /** The key among {@code keys} that means this role, by its usual names; empty if there is none. */
+  public Optional<String> find(Collection<String> keys) {
+    return names.stream()
+        .flatMap(
+            name -> keys.stream().filter(key -> key.toLowerCase(Locale.ROOT).equals(name)).sorted())
+        .findFirst();
+  }
+}
