@@ -1,0 +1,40 @@
+package io.squat.glue;
+
+import java.util.List;
+
+/**
+ * Rows as token ids, in the file's order.
+ *
+ * <p>Made by {@link WordPiece#encode}; batched by {@link Batches}.
+ */
+public final class EncodedExamples {
+  private final List<EncodedExample> rows;
+  private final int truncatedRows;
+  private final int padId;
+
+  EncodedExamples(List<EncodedExample> rows, int truncatedRows, int padId) {
+    this.rows = List.copyOf(rows);
+    this.truncatedRows = truncatedRows;
+    this.padId = padId;
+  }
+
+  /** The rows. */
+  public List<EncodedExample> rows() {
+    return rows;
+  }
+
+  /** Number of rows. */
+  public int size() {
+    return rows.size();
+  }
+
+  /** How many rows lost tokens because they were longer than the longest length allowed. */
+  public int truncatedRows() {
+    return truncatedRows;
+  }
+
+  /** Id of the token that fills a batch's shorter rows. */
+  public int padId() {
+    return padId;
+  }
+}

@@ -1,0 +1,67 @@
+package io.squat.glue;
+
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of one file, in the file's order.
+ *
+ * @param task the task they belong to
+ * @param split the part of the task's data
+ * @param rows the rows, at least one; those of a pair task have two texts each
+ * @param skippedRows rows of the file that are not among them: QQP rows with a wrong number of
+ *     columns, MNLI rows without gold label
+ * @param sha256 SHA-256 of the uncompressed file, in hexadecimal: what a run folder calls the data
+ *     hash
+ */
+public record Examples(
+    GlueTask task, Split split, List<Example> rows, int skippedRows, String sha256) {
+
+  /**
+   * Checks and copies.
+   *
+   * @throws IllegalArgumentException if there are no rows, or a row has one text too many or too
+   *     few for the task
+   */
+  public Examples {
+    rows = List.copyOf(rows);
+    if (rows.isEmpty()) {
+      throw new IllegalArgumentException(
+          task.officialName() + " " + split + ": expected at least one row, found none");
+    }
+    for (int row = 0; row < rows.size(); row++) {
+      if ((rows.get(row).textB() != null) != task.pair()) {
+        throw new IllegalArgumentException(
+            task.officialName()
+                + " "
+                + split
+                + ", row "
+                + row
+                + ": expected "
+                + (task.pair() ? "two texts" : "one text"));
+      }
+    }
+  }
+
+  /** The first texts. */
+  public List<String> textsA() {
+    return rows.stream().map(Example::textA).toList();
+  }
+
+  /** The second texts; null for tasks of one text. */
+  public @Nullable List<String> textsB() {
+    return task.pair()
+        ? rows.stream().map(row -> Objects.requireNonNull(row.textB())).toList()
+        : null;
+  }
+
+  /** The labels, float32 [N]: class indices, scores, or NaN. */
+  public float[] labels() {
+    float[] labels = new float[rows.size()];
+    for (int row = 0; row < labels.length; row++) {
+      labels[row] = rows.get(row).label();
+    }
+    return labels;
+  }
+}

@@ -1,0 +1,149 @@
+package io.squat.glue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * Reads GLUE's files in their official layouts: tab-separated UTF-8, plain or gzip.
+ *
+ * <p>There is no quoting: a double quote is an ordinary character. Columns are found by their names
+ * in the header line; CoLA's train and dev files have none, and their four columns are known. Lines
+ * may end in CR LF; empty lines are no rows. A text may be empty (some of QQP's are).
+ *
+ * <p>Rows that are skipped and counted in {@link Examples#skippedRows}: QQP rows whose number of
+ * columns is not the header's (the official file has some, cut by line breaks inside a question),
+ * and MNLI rows whose gold label is {@code -} (the annotators did not agree). Everything else that
+ * does not fit is an error that names file and line.
+ */
+public final class GlueReader {
+  private GlueReader() {}
+
+  /**
+   * Reads a split from a folder.
+   *
+   * @param folder the GLUE folder, which holds the task's folder (its case and punctuation do not
+   *     matter), or the task's folder itself
+   * @throws IllegalArgumentException if there is no such file, or its content does not fit the task
+   * @throws UncheckedIOException if the file cannot be read or unpacked
+   */
+  public static Examples read(Path folder, GlueTask task, Split split) {
+    Path file = find(folder, task, split);
+    try (InputStream raw = Files.newInputStream(file);
+        InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw) {
+      return read(in, file.toString(), task, split);
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          file + ": cannot be read (" + e.getMessage() + "); expected a readable, complete file",
+          e);
+    }
+  }
+
+  /**
+   * Reads a split from a stream of uncompressed bytes, and closes it.
+   *
+   * @param name what errors call the stream
+   * @throws IllegalArgumentException if the content does not fit the task
+   * @throws UncheckedIOException if the stream cannot be read
+   */
+  public static Examples read(InputStream in, String name, GlueTask task, Split split) {
+    MessageDigest digest = sha256();
+    try (Utf8Lines lines = new Utf8Lines(new DigestInputStream(in, digest), name)) {
+      RowParser parser = RowParser.forFile(lines, name, task, split);
+      List<Example> rows = new ArrayList<>();
+      int skippedRows = 0;
+      for (String line = lines.next(); line != null; line = lines.next()) {
+        if (line.isEmpty()) {
+          continue;
+        }
+        Example row = parser.parse(line, lines.where());
+        if (row == null) {
+          skippedRows++;
+        } else {
+          rows.add(row);
+        }
+      }
+      if (rows.isEmpty()) {
+        throw new IllegalArgumentException(
+            name
+                + ": expected at least one row of "
+                + task.officialName()
+                + ", found none ("
+                + skippedRows
+                + " skipped)");
+      }
+      return new Examples(
+          task, split, rows, skippedRows, HexFormat.of().formatHex(digest.digest()));
+    }
+  }
+
+  private static Path find(Path folder, GlueTask task, Split split) {
+    String fileName = split.fileName(task);
+    List<Path> folders = new ArrayList<>(List.of(folder));
+    folders.addAll(taskFolders(folder, task));
+    return folders.stream()
+        .flatMap(f -> Stream.of(f.resolve(fileName), f.resolve(fileName + ".gz")))
+        .filter(Files::isRegularFile)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    String.format(
+                        Locale.ROOT,
+                        "%s: no %s %s data; expected %s or %s.gz there or in its folder %s, found %s",
+                        folder,
+                        task.officialName(),
+                        split,
+                        fileName,
+                        fileName,
+                        task.officialName(),
+                        found(folders))));
+  }
+
+  private static List<Path> taskFolders(Path folder, GlueTask task) {
+    return list(folder).stream()
+        .filter(child -> task.isNamed(child.getFileName().toString()) && Files.isDirectory(child))
+        .toList();
+  }
+
+  private static List<Path> list(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> children = Files.list(folder)) {
+      return children.sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": expected a folder that can be listed", e);
+    }
+  }
+
+  /** What the most specific of the folders holds, for the error. */
+  private static String found(List<Path> folders) {
+    Path folder = folders.get(folders.size() - 1);
+    if (!Files.isDirectory(folder)) {
+      return "no folder";
+    }
+    List<String> names =
+        list(folder).stream().map(child -> child.getFileName().toString()).toList();
+    return names.isEmpty() ? "an empty folder" : "in " + folder + ": " + String.join(", ", names);
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,166 @@
+package io.squat.glue;
+
+import static io.squat.glue.Metric.ACCURACY;
+import static io.squat.glue.Metric.F1;
+import static io.squat.glue.Metric.MATTHEWS;
+import static io.squat.glue.Metric.PEARSON;
+import static io.squat.glue.Metric.SPEARMAN;
+
+import com.google.common.collect.ImmutableList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * The nine tasks of the GLUE benchmark: their labels, metrics and file layouts.
+ *
+ * <p>Labels stand in the order of the class index that Google's BERT gives them ({@code
+ * run_classifier.py} of google-research/bert). The first metric is the one the BERT paper quotes
+ * (Devlin et al., 2019, table 1: F1 for QQP and MRPC, Spearman for STS-B), except that CoLA's is
+ * Matthews, as GLUE defines it.
+ *
+ * <p>Source: Wang et al., "GLUE: A Multi-Task Benchmark and Analysis Platform for Natural Language
+ * Understanding", ICLR 2019.
+ */
+public enum GlueTask {
+  /** Is the sentence acceptable English? */
+  COLA(
+      "CoLA",
+      Labels.BINARY,
+      ImmutableList.of(MATTHEWS, ACCURACY),
+      Layout.single("sentence", "label").withoutHeader("source", "label", "mark", "sentence")),
+  /** Is the phrase from a film review positive? */
+  SST2("SST-2", Labels.BINARY, ImmutableList.of(ACCURACY), Layout.single("sentence", "label")),
+  /** Do the two sentences mean the same? */
+  MRPC(
+      "MRPC",
+      Labels.BINARY,
+      ImmutableList.of(F1, ACCURACY),
+      Layout.pair("#1 String", "#2 String", "Quality")),
+  /** How similar are the two sentences, from 0 to 5? */
+  STSB(
+      "STS-B",
+      ImmutableList.of(),
+      ImmutableList.of(SPEARMAN, PEARSON),
+      Layout.pair("sentence1", "sentence2", "score")),
+  /** Do the two questions ask the same? */
+  QQP(
+      "QQP",
+      Labels.BINARY,
+      ImmutableList.of(F1, ACCURACY),
+      Layout.pair("question1", "question2", "is_duplicate").withId("id")),
+  /** Does the first sentence entail the second, contradict it, or neither? */
+  MNLI(
+      "MNLI",
+      ImmutableList.of("contradiction", "entailment", "neutral"),
+      ImmutableList.of(ACCURACY),
+      Layout.pair("sentence1", "sentence2", "gold_label")),
+  /** Does the sentence answer the question? */
+  QNLI(
+      "QNLI",
+      Labels.ENTAILMENT,
+      ImmutableList.of(ACCURACY),
+      Layout.pair("question", "sentence", "label")),
+  /** Does the first sentence entail the second? */
+  RTE(
+      "RTE",
+      Labels.ENTAILMENT,
+      ImmutableList.of(ACCURACY),
+      Layout.pair("sentence1", "sentence2", "label")),
+  /** Does the second sentence name what the first one's pronoun means? */
+  WNLI(
+      "WNLI",
+      Labels.BINARY,
+      ImmutableList.of(ACCURACY),
+      Layout.pair("sentence1", "sentence2", "label"));
+
+  /** Lowest score of STS-B. */
+  static final float MIN_SCORE = 0;
+
+  /** Highest score of STS-B. */
+  static final float MAX_SCORE = 5;
+
+  private final String officialName;
+  private final ImmutableList<String> labels;
+  private final ImmutableList<Metric> metrics;
+  private final Layout layout;
+
+  GlueTask(
+      String officialName,
+      ImmutableList<String> labels,
+      ImmutableList<Metric> metrics,
+      Layout layout) {
+    this.officialName = officialName;
+    this.labels = labels;
+    this.metrics = metrics;
+    this.layout = layout;
+  }
+
+  /**
+   * Finds a task by its name; case and punctuation do not matter ({@code SST-2}, {@code sst2}).
+   *
+   * @throws IllegalArgumentException if there is no such task; the message lists those there are
+   */
+  public static GlueTask of(String name) {
+    return Arrays.stream(values())
+        .filter(task -> task.isNamed(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "unknown task \"" + name + "\"; expected one of " + choices()));
+  }
+
+  private static String choices() {
+    return Arrays.stream(values()).map(GlueTask::officialName).collect(Collectors.joining(", "));
+  }
+
+  boolean isNamed(String name) {
+    return plain(name).equals(plain(officialName));
+  }
+
+  private static String plain(String name) {
+    return name.toLowerCase(Locale.ROOT).replaceAll("[-_ ]", "");
+  }
+
+  /** The name GLUE gives the task and its folder, for example {@code SST-2}. */
+  public String officialName() {
+    return officialName;
+  }
+
+  /** The labels in the order of the class index; empty for STS-B, which has scores. */
+  public List<String> labels() {
+    return labels;
+  }
+
+  /** Whether the task asks for a score (STS-B, 0 to 5) and not for a class. */
+  public boolean isRegression() {
+    return labels.isEmpty();
+  }
+
+  /** Whether a row has two texts. */
+  public boolean pair() {
+    return layout.textB() != null;
+  }
+
+  /** The task's metrics, the one for the headline first. */
+  public List<Metric> metrics() {
+    return metrics;
+  }
+
+  /** The columns of a split's file. */
+  Layout layout(Split split) {
+    return split.isLabelled() ? layout : layout.withoutLabel();
+  }
+
+  /**
+   * Label lists that several tasks share; a holder, as an enum's constants cannot see its own
+   * static fields.
+   */
+  private static final class Labels {
+    static final ImmutableList<String> BINARY = ImmutableList.of("0", "1");
+    static final ImmutableList<String> ENTAILMENT =
+        ImmutableList.of("entailment", "not_entailment");
+  }
+}
