@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 
@@ -28,6 +29,8 @@ import java.util.zip.GZIPInputStream;
  * does not fit is an error that names file and line.
  */
 public final class GlueReader {
+  private static final int NAMES_IN_ERROR = 12;
+
   private GlueReader() {}
 
   /**
@@ -132,11 +135,16 @@ public final class GlueReader {
   private static String found(List<Path> folders) {
     Path folder = folders.get(folders.size() - 1);
     if (!Files.isDirectory(folder)) {
-      return "no folder";
+      return Files.exists(folder) ? "a file" : "no such folder";
     }
     List<String> names =
         list(folder).stream().map(child -> child.getFileName().toString()).toList();
-    return names.isEmpty() ? "an empty folder" : "in " + folder + ": " + String.join(", ", names);
+    return names.isEmpty() ? "an empty folder" : "in " + folder + ": " + shortened(names);
+  }
+
+  private static String shortened(List<String> names) {
+    String first = names.stream().limit(NAMES_IN_ERROR).collect(Collectors.joining(", "));
+    return names.size() > NAMES_IN_ERROR ? first + ", ..." : first;
   }
 
   private static MessageDigest sha256() {

@@ -1,5 +1,6 @@
 package io.squat.glue;
 
+import com.google.common.primitives.Doubles;
 import com.google.common.primitives.Floats;
 import com.google.errorprone.annotations.Immutable;
 import java.util.Locale;
@@ -142,14 +143,21 @@ public enum Metric {
     if (isConstant(predictions) || isConstant(labels)) {
       return 0;
     }
-    return new PearsonsCorrelation().correlation(toDoubles(predictions), toDoubles(labels));
+    return withinOne(
+        new PearsonsCorrelation().correlation(toDoubles(predictions), toDoubles(labels)));
   }
 
   private static double spearman(float[] predictions, float[] labels) {
     if (isConstant(predictions) || isConstant(labels)) {
       return 0;
     }
-    return new SpearmansCorrelation().correlation(toDoubles(predictions), toDoubles(labels));
+    return withinOne(
+        new SpearmansCorrelation().correlation(toDoubles(predictions), toDoubles(labels)));
+  }
+
+  /** Takes off what rounding adds to a correlation of one. */
+  private static double withinOne(double correlation) {
+    return Doubles.constrainToRange(correlation, -1, 1);
   }
 
   private static boolean isConstant(float[] values) {

@@ -1,3 +1,17 @@
+/**
+ * GLUE data for BERT: tasks, files, tokens, batches and metrics, in plain Java.
+ *
+ * <p>Read {@link io.squat.glue.GlueTask} first. The data flow:
+ *
+ * <pre>
+ * train.tsv.gz --{@link io.squat.glue.GlueReader}--&gt; {@link io.squat.glue.Examples} --{@link io.squat.glue.WordPiece}--&gt; {@link io.squat.glue.EncodedExamples}
+ *     --{@link io.squat.glue.Batches}--&gt; {@link io.squat.glue.Batch} (int32 [B, T] ids, mask, segments; labels) --model--&gt; predictions --{@link io.squat.glue.Metric}--&gt; value
+ * </pre>
+ *
+ * <p>Limits: a split is read into memory whole (GLUE's largest, MNLI's training rows, takes some
+ * hundred MB); WordPiece only, no other tokenizer; GLUE's diagnostic set and submission files are
+ * not covered. Nothing here knows TensorFlow: a batch's arrays are plain row-major {@code int[]}.
+ */
 @NullMarked
 package io.squat.glue;
 
