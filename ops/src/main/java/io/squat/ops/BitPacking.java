@@ -1,0 +1,266 @@
+package io.squat.ops;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.family.TType;
+
+/**
+ * Signed integers of 2 to 8 bits in 32-bit words, and the graph operations that unpack them.
+ *
+ * <pre>
+ * width   planes of a row                       values that fill whole words
+ *   2     2 bits                                16
+ *   3     2 low bits, then the high bit         32
+ *   4     4 bits                                 8
+ *   5..8  8 bits (stored as plain bytes)         4
+ * </pre>
+ *
+ * <p>A row of n values is filled up with zeros to N, the next multiple in the last column. A plane
+ * of w bits holds 8/w fields in each of its {@code N * w / 8} bytes: value i is in field {@code i /
+ * (N * w / 8)} of byte {@code i mod (N * w / 8)}, byte 0 being the lowest of word 0. So one shift
+ * and one mask of whole words yield a quarter or half of the row at once, in order.
+ *
+ * <p>The words are to be a Const: TensorFlow folds the unpacking when it loads a graph, since int32
+ * and qint8 constants are counted at their true size, and a product then sees a constant weight.
+ */
+public final class BitPacking {
+  private static final int WORD_BITS = 32;
+  private static final int BYTE_BITS = 8;
+  private static final int WORD_BYTES = WORD_BITS / BYTE_BITS;
+  private static final int EVERY_BYTE = 0x01010101;
+  private static final int BYTE_SIGNS = 0x80808080;
+
+  private BitPacking() {}
+
+  /**
+   * Packs values as one row.
+   *
+   * @param values integers of the given width
+   * @param bits width, 2 to 8
+   * @return words, {@code wordsPerRow(values.length, bits)} of them
+   * @throws IllegalArgumentException if a value does not fit the width or there are no values
+   */
+  public static int[] pack(byte[] values, int bits) {
+    return packRows(values, values.length, bits);
+  }
+
+  /**
+   * Packs every row of a table by itself, so that rows can be gathered before they are unpacked.
+   *
+   * @param values integers of the given width, [rows, columns], row by row
+   * @param columns values in a row
+   * @param bits width, 2 to 8
+   * @return words, [rows, wordsPerRow(columns, bits)], row by row
+   * @throws IllegalArgumentException if a value does not fit the width or the columns do not divide
+   *     the values
+   */
+  public static int[] packRows(byte[] values, int columns, int bits) {
+    int rowWords = wordsPerRow(columns, bits);
+    if (values.length % columns != 0) {
+      throw new IllegalArgumentException(
+          "Packing: expected rows of " + columns + " values, found " + values.length + " values");
+    }
+    checkRange(values, bits);
+    int rows = values.length / columns;
+    int padded = padded(columns, bits);
+    int[] words = new int[Math.multiplyExact(rows, rowWords)];
+    for (int row = 0; row < rows; row++) {
+      int firstWord = row * rowWords;
+      int lowBit = 0;
+      for (int width : planes(bits)) {
+        int mask = (1 << width) - 1;
+        int planeBytes = planeWords(padded, width) * WORD_BYTES;
+        for (int i = 0; i < columns; i++) {
+          int position = i % planeBytes;
+          int shift = position % WORD_BYTES * BYTE_BITS + i / planeBytes * width;
+          int field = (values[row * columns + i] >> lowBit) & mask;
+          words[firstWord + position / WORD_BYTES] |= field << shift;
+        }
+        firstWord += planeBytes / WORD_BYTES;
+        lowBit += width;
+      }
+    }
+    return words;
+  }
+
+  /**
+   * Words that a packed row takes.
+   *
+   * @param columns values in a row, positive
+   * @param bits width, 2 to 8
+   * @return number of 32-bit words
+   * @throws IllegalArgumentException if there are no columns or the width is not 2 to 8
+   */
+  public static int wordsPerRow(int columns, int bits) {
+    if (columns <= 0) {
+      throw new IllegalArgumentException(
+          "Packing: expected at least one value in a row, found " + columns);
+    }
+    int padded = padded(columns, bits);
+    int words = 0;
+    for (int width : planes(bits)) {
+      words += planeWords(padded, width);
+    }
+    return words;
+  }
+
+  /**
+   * Unpacks one row to a tensor.
+   *
+   * @param tf where the operations are added
+   * @param words int32 [W], what {@link #pack} made
+   * @param bits width, 2 to 8
+   * @param shape of the result; its product is the number of values packed
+   * @return qint8 of that shape
+   * @throws IllegalArgumentException if the width is not 2 to 8 or the shape is empty
+   */
+  public static Operand<? extends TType> unpack(
+      Ops tf, Operand<TInt32> words, int bits, long... shape) {
+    long count = 1;
+    for (long size : shape) {
+      count = Math.multiplyExact(count, size);
+    }
+    int columns = Math.toIntExact(count);
+    Operand<TInt32> row = tf.reshape(words, tf.array(1, wordsPerRow(columns, bits)));
+    return tf.reshape(unpackBytes(tf, row, bits, columns, DataType.DT_QINT8), tf.constant(shape));
+  }
+
+  /**
+   * Gathers rows of a packed table and unpacks only those.
+   *
+   * @param tf where the operations are added
+   * @param table int32 [rows, W], what {@link #packRows} made
+   * @param indices int32 of any shape, rows of the table
+   * @param bits width, 2 to 8
+   * @param columns values in a row
+   * @return float32 [shape of the indices, columns], the integers
+   * @throws IllegalArgumentException if the width is not 2 to 8 or there are no columns
+   */
+  public static Operand<TFloat32> gatherRows(
+      Ops tf, Operand<TInt32> table, Operand<TInt32> indices, int bits, int columns) {
+    int rowWords = wordsPerRow(columns, bits);
+    Operand<TInt32> flatIndices = tf.reshape(indices, tf.array(-1));
+    Operand<TInt32> rows =
+        tf.reshape(tf.gather(table, flatIndices, tf.constant(0)), tf.array(-1, rowWords));
+    Operand<? extends TType> bytes = unpackBytes(tf, rows, bits, columns, DataType.DT_INT8);
+    Operand<TInt32> shape =
+        tf.concat(List.of(tf.shape(indices), tf.array(columns)), tf.constant(0));
+    return tf.reshape(tf.dtypes.cast(bytes, TFloat32.class), shape);
+  }
+
+  /** int32 [R, W] to the byte type [R, columns]. */
+  private static Operand<? extends TType> unpackBytes(
+      Ops tf, Operand<TInt32> words, int bits, int columns, DataType byteType) {
+    int padded = padded(columns, bits);
+    Operand<TInt32> spread = signExtend(tf, spread(tf, words, bits, padded), bits);
+    // Bitcast adds an axis of the 4 bytes of a word: [R, N / 4, 4].
+    Operand<? extends TType> bytes =
+        tf.reshape(bitcast(tf, spread, byteType), tf.array(-1, padded));
+    if (padded == columns) {
+      return bytes;
+    }
+    return tf.slice(bytes, tf.array(0, 0), tf.array(-1, columns));
+  }
+
+  /** One value a byte, not yet sign-extended: int32 [R, W] to [R, N / 4]. */
+  private static Operand<TInt32> spread(Ops tf, Operand<TInt32> words, int bits, int padded) {
+    int[] planes = planes(bits);
+    if (planes.length == 1) {
+      return fields(tf, words, planes[0]);
+    }
+    List<Operand<TInt32>> parts = new ArrayList<>();
+    int firstWord = 0;
+    for (int width : planes) {
+      int planeWords = planeWords(padded, width);
+      Operand<TInt32> plane = tf.slice(words, tf.array(0, firstWord), tf.array(-1, planeWords));
+      parts.add(fields(tf, plane, width));
+      firstWord += planeWords;
+    }
+    Operand<TInt32> high = tf.bitwise.leftShift(parts.get(1), tf.constant(planes[0]));
+    return tf.bitwise.bitwiseOr(parts.get(0), high);
+  }
+
+  /** The fields of a plane, one a byte: int32 [R, W] to [R, W * 8 / width]. */
+  private static Operand<TInt32> fields(Ops tf, Operand<TInt32> plane, int width) {
+    if (width == BYTE_BITS) {
+      return plane;
+    }
+    Operand<TInt32> mask = tf.constant(EVERY_BYTE * ((1 << width) - 1));
+    List<Operand<TInt32>> fields = new ArrayList<>();
+    for (int shift = 0; shift < BYTE_BITS; shift += width) {
+      Operand<TInt32> shifted =
+          shift == 0 ? plane : tf.bitwise.rightShift(plane, tf.constant(shift));
+      fields.add(tf.bitwise.bitwiseAnd(shifted, mask));
+    }
+    return tf.concat(fields, tf.constant(-1));
+  }
+
+  /** Extends the sign of a field over its byte, four bytes at a time and without a borrow. */
+  private static Operand<TInt32> signExtend(Ops tf, Operand<TInt32> fields, int bits) {
+    if (planes(bits)[0] == BYTE_BITS) {
+      return fields;
+    }
+    Operand<TInt32> sign = tf.constant(EVERY_BYTE << (bits - 1));
+    Operand<TInt32> byteSigns = tf.constant(BYTE_SIGNS);
+    Operand<TInt32> biased = tf.bitwise.bitwiseOr(tf.bitwise.bitwiseXor(fields, sign), byteSigns);
+    return tf.bitwise.bitwiseXor(tf.math.sub(biased, sign), byteSigns);
+  }
+
+  // TensorFlow Java has no class for int8 and qint8, so tf.bitcast cannot name them.
+  private static Operand<? extends TType> bitcast(
+      Ops tf, Operand<TInt32> words, DataType byteType) {
+    return tf.scope()
+        .opBuilder("Bitcast", "Bitcast")
+        .addInput(words.asOutput())
+        .setAttr("type", byteType)
+        .build()
+        .output(0);
+  }
+
+  private static int[] planes(int bits) {
+    return switch (bits) {
+      case 2 -> new int[] {2};
+      case 3 -> new int[] {2, 1};
+      case 4 -> new int[] {4};
+      case 5, 6, 7, 8 -> new int[] {BYTE_BITS};
+      default -> throw new IllegalArgumentException("Packing: expected 2 to 8 bits, found " + bits);
+    };
+  }
+
+  private static int planeWords(int padded, int width) {
+    return padded / (WORD_BITS / width);
+  }
+
+  /** The next number of values that fills whole words of every plane. */
+  private static int padded(int columns, int bits) {
+    int unit = 0;
+    for (int width : planes(bits)) {
+      unit = Math.max(unit, WORD_BITS / width);
+    }
+    return Math.addExact(columns, unit - 1) / unit * unit;
+  }
+
+  private static void checkRange(byte[] values, int bits) {
+    QuantizationGrid grid = new QuantizationGrid(bits, Levels.FULL);
+    for (int i = 0; i < values.length; i++) {
+      if (values[i] < grid.qMin() || values[i] > grid.qMax()) {
+        throw new IllegalArgumentException(
+            "Packing: expected integers of "
+                + bits
+                + " bits, "
+                + grid.qMin()
+                + " to "
+                + grid.qMax()
+                + ", found "
+                + values[i]
+                + " at index "
+                + i);
+      }
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package io.squat.ops;
+
+import java.util.Objects;
+import org.tensorflow.Operand;
+import org.tensorflow.Operation;
+import org.tensorflow.op.Ops;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.family.TType;
+
+/**
+ * A linear layer in 8-bit integers, for CPUs where TensorFlow runs oneDNN.
+ *
+ * <pre>
+ * q  = x_int + 128                                             uint8, QuantizeV2 over [-128 s, 127 s]
+ * y  = s * s_w * (q W_int) + b'
+ * b' = b - 128 * s * s_w * colsum(W_int)                       so y = s * s_w * (x_int W_int) + b
+ * </pre>
+ *
+ * <p>The kernel knows unsigned inputs only, hence the offset of 128, which the bias takes back. It
+ * is told that its input begins at zero (mode SCALED over [0, 255 s]): with a negative minimum its
+ * own correction of the offset is wrong. The weight must be a constant when TensorFlow compiles the
+ * graph, or it is laid out anew at every call.
+ *
+ * <p>QuantizeV2 rounds exact ties to even, the quantizer of the training graph up; other values
+ * give the same integers.
+ */
+public final class IntegerLinear {
+  // What the offset of a signed 8-bit integer in an unsigned one is, and what the ranges count.
+  private static final int OFFSET = 128;
+  private static final int MAX_INPUT = 127;
+  private static final int MAX_OFFSET_INPUT = 255;
+  private static final int MAX_WEIGHT = 127;
+
+  private IntegerLinear() {}
+
+  /**
+   * An input that several layers may share.
+   *
+   * @param values quint8 [rows, in], the integers plus 128
+   * @param stepSize what one integer stands for, positive
+   */
+  public record QuantizedInput(Operand<? extends TType> values, float stepSize) {
+    /** Refuses a missing tensor. */
+    public QuantizedInput {
+      Objects.requireNonNull(values, "values");
+    }
+  }
+
+  /**
+   * Quantizes the input of one or more layers.
+   *
+   * @param tf where the operations are added
+   * @param x float32 [rows, in]
+   * @param stepSize step of the input, positive
+   * @param grid grid of the input
+   * @return the input in integers
+   * @throws IllegalArgumentException if the step is not positive
+   */
+  public static QuantizedInput quantizeInput(
+      Ops tf, Operand<TFloat32> x, float stepSize, QuantizationGrid grid) {
+    requirePositive("input", stepSize);
+    Operation quantize =
+        tf.scope()
+            .opBuilder("QuantizeV2", "QuantizeV2")
+            .addInput(clipped(tf, x, stepSize, grid).asOutput())
+            .addInput(tf.constant(-OFFSET * stepSize).asOutput())
+            .addInput(tf.constant(MAX_INPUT * stepSize).asOutput())
+            .setAttr("T", DataType.DT_QUINT8)
+            .setAttr("mode", "MIN_FIRST")
+            // The default widens a range of less than 0.01, that is steps under 4e-5.
+            .setAttr("ensure_minimum_range", 0f)
+            .build();
+    return new QuantizedInput(quantize.output(0), stepSize);
+  }
+
+  /**
+   * The product and its bias.
+   *
+   * @param tf where the operations are added
+   * @param input what {@link #quantizeInput} made, [rows, in]
+   * @param weights qint8 [in, out], see {@link BitPacking#unpack}
+   * @param weightStepSize step of the weights, positive
+   * @param foldedBias float32 [out], a constant of {@link #foldBias}
+   * @return float32 [rows, out]
+   * @throws IllegalArgumentException if the step is not positive
+   */
+  public static Operand<TFloat32> matMul(
+      Ops tf,
+      QuantizedInput input,
+      Operand<? extends TType> weights,
+      float weightStepSize,
+      Operand<TFloat32> foldedBias) {
+    requirePositive("weights", weightStepSize);
+    Operand<TFloat32> zero = tf.constant(0f);
+    return tf.scope()
+        .opBuilder("QuantizedMatMulWithBiasAndDequantize", "QuantizedMatMul")
+        .addInput(input.values().asOutput())
+        .addInput(weights.asOutput())
+        .addInput(foldedBias.asOutput())
+        .addInput(zero.asOutput())
+        .addInput(tf.constant(MAX_OFFSET_INPUT * input.stepSize()).asOutput())
+        .addInput(tf.constant(-MAX_WEIGHT * weightStepSize).asOutput())
+        .addInput(tf.constant(MAX_WEIGHT * weightStepSize).asOutput())
+        .addInput(zero.asOutput()) // the range of an integer result: not read for float32
+        .addInput(zero.asOutput())
+        .setAttr("Toutput", DataType.DT_FLOAT)
+        .setAttr("input_quant_mode", "SCALED")
+        .build()
+        .<TFloat32>output(0);
+  }
+
+  /**
+   * The bias with the input's offset taken back, computed in double.
+   *
+   * @param bias float32 [out]; zeros for a layer without one
+   * @param weights integers [in, out], row by row
+   * @param stepSize step of the input
+   * @param weightStepSize step of the weights
+   * @return float32 [out], {@code b - 128 * s * s_w * colsum(W_int)}
+   * @throws IllegalArgumentException if the weights are not whole rows of the bias's length
+   */
+  public static float[] foldBias(
+      float[] bias, byte[] weights, float stepSize, float weightStepSize) {
+    int columns = bias.length;
+    if (columns == 0 || weights.length == 0 || weights.length % columns != 0) {
+      throw new IllegalArgumentException(
+          "Bias of an integer linear layer: expected weights [in, "
+              + columns
+              + "], found "
+              + weights.length
+              + " weights");
+    }
+    long[] sums = new long[columns];
+    for (int i = 0; i < weights.length; i++) {
+      sums[i % columns] += weights[i];
+    }
+    float[] folded = new float[columns];
+    for (int column = 0; column < columns; column++) {
+      double offset = (double) OFFSET * stepSize * weightStepSize * sums[column];
+      folded[column] = (float) (bias[column] - offset);
+    }
+    return folded;
+  }
+
+  /** QuantizeV2 clips to all of 8 bits; a smaller grid is clipped to before it. */
+  private static Operand<TFloat32> clipped(
+      Ops tf, Operand<TFloat32> x, float stepSize, QuantizationGrid grid) {
+    if (grid.qMin() == -OFFSET) {
+      return x;
+    }
+    return tf.clipByValue(
+        x, tf.constant(grid.qMin() * stepSize), tf.constant(grid.qMax() * stepSize));
+  }
+
+  private static void requirePositive(String what, float stepSize) {
+    if (!(stepSize > 0)) {
+      throw new IllegalArgumentException(
+          "Step size of " + what + ": expected a positive number, found " + stepSize);
+    }
+  }
+}
