@@ -1,0 +1,198 @@
+package io.squat.ops;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.RunOptions;
+import org.tensorflow.types.TFloat32;
+
+class IntegerLinearTest {
+  private static final int ROWS = 13;
+  private static final int IN = 37;
+  private static final int OUT = 29;
+  // Relative to the largest output. One integer off by one is 1e-4 of that.
+  private static final double TOLERANCE = 1e-5;
+
+  /** A layer with integers that are known, and its output in 64-bit integers. */
+  private static final class Layer {
+    final float stepSize;
+    final float weightStepSize;
+    final byte[] weights;
+    final float[] bias = new float[OUT];
+    final float[] x = new float[ROWS * IN];
+    final double[] expected = new double[ROWS * OUT];
+
+    /**
+     * Inputs have integers from {@code low} to {@code high} before they are clipped to the grid.
+     */
+    Layer(int bits, QuantizationGrid grid, int low, int high, float stepSize) {
+      this.stepSize = stepSize;
+      this.weightStepSize = 0.013f;
+      Random random = new Random(100L * bits + grid.bits());
+      weights = BitPackingTest.randomIntegers(IN * OUT, bits, 3L * bits);
+      long[] xInt = new long[ROWS * IN];
+      for (int i = 0; i < xInt.length; i++) {
+        int integer = low + random.nextInt(high - low + 1);
+        x[i] = (float) ((integer + 0.8 * (random.nextDouble() - 0.5)) * stepSize);
+        xInt[i] = Math.max(grid.qMin(), Math.min(grid.qMax(), integer));
+      }
+      for (int column = 0; column < OUT; column++) {
+        bias[column] = (float) random.nextGaussian();
+      }
+      for (int row = 0; row < ROWS; row++) {
+        for (int column = 0; column < OUT; column++) {
+          long sum = 0;
+          for (int k = 0; k < IN; k++) {
+            sum += xInt[row * IN + k] * weights[k * OUT + column];
+          }
+          expected[row * OUT + column] = (double) stepSize * weightStepSize * sum + bias[column];
+        }
+      }
+    }
+  }
+
+  private static void assertExact(Layer layer, int bits, QuantizationGrid grid) {
+    double largest = 0;
+    for (double value : layer.expected) {
+      largest = Math.max(largest, Math.abs(value));
+    }
+    try (Graph graph = new Graph();
+        Session session = new Session(graph);
+        TFloat32 x = TFloat32.tensorOf(Shape.of(ROWS, IN), DataBuffers.of(layer.x))) {
+      Ops tf = Ops.create(graph);
+      Placeholder<TFloat32> input =
+          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, IN)));
+      float[] folded =
+          IntegerLinear.foldBias(layer.bias, layer.weights, layer.stepSize, layer.weightStepSize);
+      Operand<TFloat32> output =
+          IntegerLinear.matMul(
+              tf,
+              IntegerLinear.quantizeInput(tf, input, layer.stepSize, grid),
+              BitPacking.unpack(
+                  tf, tf.constant(BitPacking.pack(layer.weights, bits)), bits, IN, OUT),
+              layer.weightStepSize,
+              tf.constant(folded));
+      try (TFloat32 result =
+          (TFloat32) session.runner().feed(input, x).fetch(output).run().get(0)) {
+        assertEquals(Shape.of(ROWS, OUT), result.shape());
+        for (int row = 0; row < ROWS; row++) {
+          for (int column = 0; column < OUT; column++) {
+            assertEquals(
+                layer.expected[row * OUT + column],
+                result.getFloat(row, column),
+                TOLERANCE * largest);
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 4, 5, 6, 7, 8})
+  void signedInputsGiveTheIntegerProduct(int bits) {
+    QuantizationGrid grid = QuantizationGrid.of(8);
+    assertExact(new Layer(bits, grid, -150, 150, 0.05f), bits, grid);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 4, 8})
+  void inputsThatAreAllNegativeGiveTheIntegerProduct(int bits) {
+    QuantizationGrid grid = QuantizationGrid.of(8);
+    assertExact(new Layer(bits, grid, -128, -1, 0.05f), bits, grid);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2,FULL", "2,SYMMETRIC", "3,FULL", "4,FULL", "7,SYMMETRIC", "8,SYMMETRIC"})
+  void smallerInputGridsAreClippedTo(int activationBits, Levels levels) {
+    QuantizationGrid grid = new QuantizationGrid(activationBits, levels);
+    assertExact(new Layer(4, grid, -140, 140, 0.05f), 4, grid);
+  }
+
+  @Test
+  void smallStepsAreNotWidened() {
+    QuantizationGrid grid = QuantizationGrid.of(8);
+    assertExact(new Layer(4, grid, -128, 127, 1e-5f), 4, grid);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2,768,3072", "3,768,3072", "4,768,3072", "8,768,3072", "3,767,3071", "4,767,3071"})
+  void theProductSeesAConstantWeight(int bits, int in, int out) {
+    byte[] weights = BitPackingTest.randomIntegers(in * out, bits, bits);
+    try (Graph graph = new Graph();
+        Session session = new Session(graph);
+        TFloat32 x = TFloat32.tensorOf(Shape.of(1, in))) {
+      Ops tf = Ops.create(graph);
+      Placeholder<TFloat32> input =
+          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, in)));
+      Operand<TFloat32> output =
+          IntegerLinear.matMul(
+              tf,
+              IntegerLinear.quantizeInput(tf, input, 0.05f, QuantizationGrid.of(8)),
+              BitPacking.unpack(tf, tf.constant(BitPacking.pack(weights, bits)), bits, in, out),
+              0.01f,
+              tf.constant(new float[out]));
+      try (Result result =
+          session
+              .runner()
+              .setOptions(RunOptions.newBuilder().setOutputPartitionGraphs(true).build())
+              .feed(input, x)
+              .fetch(output)
+              .runAndFetchMetadata()) {
+        GraphDef compiled = result.getMetadata().orElseThrow().getPartitionGraphs(0);
+        assertEquals("Const", weightOf(compiled).getOp());
+      }
+    }
+  }
+
+  /** The node that feeds the weight of the one integer product. */
+  private static NodeDef weightOf(GraphDef graph) {
+    Map<String, NodeDef> nodes =
+        graph.getNodeList().stream().collect(Collectors.toMap(NodeDef::getName, node -> node));
+    List<NodeDef> products =
+        graph.getNodeList().stream()
+            .filter(node -> node.getOp().contains("QuantizedMatMul"))
+            .toList();
+    assertEquals(1, products.size());
+    String weight = products.get(0).getInput(1);
+    return Objects.requireNonNull(nodes.get(weight.replaceAll(":\\d+$", "")), weight);
+  }
+
+  @Test
+  void badInputIsNamed() {
+    assertEquals(
+        "Bias of an integer linear layer: expected weights [in, 3], found 7 weights",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> IntegerLinear.foldBias(new float[3], new byte[7], 1, 1))
+            .getMessage());
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      Operand<TFloat32> x = tf.constant(new float[][] {{1}});
+      assertEquals(
+          "Step size of input: expected a positive number, found 0.0",
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> IntegerLinear.quantizeInput(tf, x, 0, QuantizationGrid.of(8)))
+              .getMessage());
+    }
+  }
+}
