@@ -135,7 +135,7 @@ public final class GlueReader {
   private static String found(List<Path> folders) {
     Path folder = folders.get(folders.size() - 1);
     if (!Files.isDirectory(folder)) {
-      return Files.exists(folder) ? "a file" : "no such folder";
+      return Files.exists(folder) ? "a file" : "no such file or folder";
     }
     List<String> names =
         list(folder).stream().map(child -> child.getFileName().toString()).toList();

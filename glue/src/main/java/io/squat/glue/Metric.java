@@ -167,7 +167,8 @@ public enum Metric {
   private static double[] toDoubles(float[] values) {
     double[] doubles = new double[values.length];
     for (int i = 0; i < values.length; i++) {
-      doubles[i] = values[i];
+      doubles[i] =
+          values[i] + 0.0; // -0 becomes 0: ranking takes them for different, SciPy does not
     }
     return doubles;
   }
