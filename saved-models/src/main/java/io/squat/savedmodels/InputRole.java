@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import com.google.common.collect.ImmutableList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -18,13 +19,15 @@ public enum InputRole {
   /** 0 in the first text, 1 in the second. */
   SEGMENTS("segment_ids", "token_type_ids", "input_type_ids", "segments");
 
-  private final List<String> names;
+  private final ImmutableList<String> names;
 
   InputRole(String... names) {
-    this.names = List.of(names);
+    this.names = ImmutableList.copyOf(names);
   }
 
-  /** The name that this input has in the signatures that we write, for example {@code input_ids}. */
+  /**
+   * The name that this input has in the signatures that we write, for example {@code input_ids}.
+   */
   public String signatureName() {
     return names.get(0);
   }
@@ -34,7 +37,9 @@ public enum InputRole {
     return names;
   }
 
-  /** The key among {@code keys} that means this role, by its usual names; empty if there is none. */
+  /**
+   * The key among {@code keys} that means this role, by its usual names; empty if there is none.
+   */
   public Optional<String> find(Collection<String> keys) {
     return names.stream()
         .flatMap(

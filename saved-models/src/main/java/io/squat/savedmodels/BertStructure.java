@@ -1,0 +1,216 @@
+package io.squat.savedmodels;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.proto.NodeDef;
+
+/**
+ * What the parts of a canonical graph are, found by what they compute and not by their names.
+ *
+ * <ul>
+ *   <li>A linear layer multiplies a rank-2 activation with one variable of rank 2.
+ *   <li>An embedding lookup takes rows of a variable of rank 2, by GatherV2, Slice, or the product
+ *       of a OneHot.
+ *   <li>Attention probabilities are a Softmax that goes into a batched product of two activations.
+ *   <li>A block's output is a linear layer's output that is added to something that does not come
+ *       from that layer: the residual connection.
+ *   <li>The embeddings' output is what the first linear layers and the first residual connection
+ *       read.
+ * </ul>
+ *
+ * @param layers the linear layers, in the order of the graph; the task head is not among them
+ * @param embeddings the embedding lookups
+ * @param attentionProbabilities float32 [B, N, T, T], one tensor an attention block
+ * @param blockOutputs float32 [B * T, H], before the residual connection
+ * @param embeddingOutput float32 [B, T, H] or [B * T, H]
+ */
+public record BertStructure(
+    List<LinearLayer> layers,
+    List<EmbeddingLookup> embeddings,
+    List<String> attentionProbabilities,
+    List<String> blockOutputs,
+    String embeddingOutput) {
+
+  private static final Set<String> ADDITIONS = Set.of("Add", "AddV2");
+  private static final Set<String> BATCHED_PRODUCTS = Set.of("BatchMatMul", "BatchMatMulV2");
+  private static final Set<String> SAME_VALUES =
+      Set.of("Reshape", "Identity", "Squeeze", "ExpandDims");
+
+  /** Copies the lists. */
+  public BertStructure {
+    layers = List.copyOf(layers);
+    embeddings = List.copyOf(embeddings);
+    attentionProbabilities = List.copyOf(attentionProbabilities);
+    blockOutputs = List.copyOf(blockOutputs);
+  }
+
+  /** The inputs of the linear layers, each once. */
+  public List<String> layerInputs() {
+    return layers.stream().map(LinearLayer::input).distinct().toList();
+  }
+
+  /**
+   * Finds the structure of a canonical graph.
+   *
+   * @throws IllegalArgumentException if the graph has no attention, no embedding or no linear layer
+   */
+  public static BertStructure of(ModelGraph model) {
+    return new Finder(model).find();
+  }
+
+  private static final class Finder {
+    private final ModelGraph model;
+    private final GraphEditor graph;
+    private final Map<String, ModelVariable> reads = new LinkedHashMap<>();
+
+    Finder(ModelGraph model) {
+      this.model = model;
+      this.graph = model.edit();
+      model.variables().forEach(variable -> reads.put(variable.read(), variable));
+    }
+
+    BertStructure find() {
+      List<LinearLayer> layers = new ArrayList<>();
+      List<EmbeddingLookup> embeddings = new ArrayList<>();
+      List<String> probabilities = new ArrayList<>();
+      for (NodeDef node : graph.nodes()) {
+        layer(node).ifPresent(layers::add);
+        lookup(node).ifPresent(embeddings::add);
+        if (isAttention(node)) {
+          probabilities.add(node.getName());
+        }
+      }
+      require(!embeddings.isEmpty(), "an embedding table that rows are taken from");
+      require(!layers.isEmpty(), "a product of activations with a trained matrix");
+      require(!probabilities.isEmpty(), "a softmax that goes into a batched product (attention)");
+      return new BertStructure(
+          layers, embeddings, probabilities, blockOutputs(layers), embeddingOutput(layers));
+    }
+
+    private void require(boolean found, String what) {
+      if (!found) {
+        throw new IllegalArgumentException(
+            "the model is not a transformer encoder: expected "
+                + what
+                + ", found none in the graph of outputs "
+                + model.outputs().keySet().stream().sorted().toList());
+      }
+    }
+
+    private @Nullable ModelVariable matrix(NodeDef node, int input) {
+      if (node.getInputCount() <= input) {
+        return null;
+      }
+      ModelVariable variable = reads.get(GraphEditor.input(node, input));
+      return variable != null && variable.shape().size() == 2 ? variable : null;
+    }
+
+    private Optional<LinearLayer> layer(NodeDef node) {
+      ModelVariable weight = node.getOp().equals("MatMul") ? matrix(node, 1) : null;
+      if (weight == null
+          || node.getAttrOrThrow("transpose_a").getB()
+          || node.getAttrOrThrow("transpose_b").getB()
+          || isOneHot(node)
+          || (model.head() != null && model.head().weight().equals(weight.name()))) {
+        return Optional.empty();
+      }
+      Optional<NodeDef> bias =
+          graph.onlyConsumer(node.getName()).filter(next -> next.getOp().equals("BiasAdd"));
+      String biasVariable =
+          bias.map(next -> reads.get(GraphEditor.input(next, 1)))
+              .map(ModelVariable::name)
+              .orElse(null);
+      String output = biasVariable != null ? bias.orElseThrow().getName() : node.getName();
+      return Optional.of(
+          new LinearLayer(
+              node.getName(), GraphEditor.input(node, 0), weight.name(), biasVariable, output));
+    }
+
+    private boolean isOneHot(NodeDef product) {
+      return graph.node(sourceOfSameValues(GraphEditor.input(product, 0))).getOp().equals("OneHot");
+    }
+
+    private Optional<EmbeddingLookup> lookup(NodeDef node) {
+      int input =
+          switch (node.getOp()) {
+            case "GatherV2", "Slice" -> 0;
+            case "MatMul" -> isOneHot(node) ? 1 : -1;
+            default -> -1;
+          };
+      ModelVariable table = input < 0 ? null : matrix(node, input);
+      return table == null
+          ? Optional.empty()
+          : Optional.of(new EmbeddingLookup(node.getName(), table.name(), input));
+    }
+
+    private boolean isAttention(NodeDef node) {
+      return node.getOp().equals("Softmax")
+          && graph.consumers(node.getName()).stream()
+              .anyMatch(next -> BATCHED_PRODUCTS.contains(next.getOp()));
+    }
+
+    private List<String> blockOutputs(List<LinearLayer> layers) {
+      List<String> found = new ArrayList<>();
+      for (LinearLayer layer : layers) {
+        if (addedToResidual(layer.output(), layer.product())) {
+          found.add(layer.output());
+        }
+      }
+      return found;
+    }
+
+    private boolean addedToResidual(String tensor, String product) {
+      for (GraphEditor.Use use : graph.uses(tensor)) {
+        NodeDef next = graph.node(use.node());
+        if (ADDITIONS.contains(next.getOp())) {
+          String other = GraphEditor.input(next, 1 - use.index());
+          if (!isConstant(other) && !graph.dependsOn(other, Set.of(product))) {
+            return true;
+          }
+        } else if (SAME_VALUES.contains(next.getOp())
+            && use.index() == 0
+            && addedToResidual(next.getName(), product)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private boolean isConstant(String tensor) {
+      return reads.containsKey(tensor) || graph.node(tensor).getOp().equals("Const");
+    }
+
+    /** The tensor that a chain of reshapes starts from. */
+    private String sourceOfSameValues(String tensor) {
+      String source = tensor;
+      while (SAME_VALUES.contains(graph.node(source).getOp()) && !reads.containsKey(source)) {
+        source = GraphEditor.input(graph.node(source), 0);
+      }
+      return source;
+    }
+
+    private String embeddingOutput(List<LinearLayer> layers) {
+      Set<String> products = new LinkedHashSet<>();
+      layers.forEach(layer -> products.add(layer.product()));
+      Set<String> sources = new LinkedHashSet<>();
+      for (LinearLayer layer : layers) {
+        if (!graph.dependsOn(layer.input(), products)) {
+          sources.add(sourceOfSameValues(layer.input()));
+        }
+      }
+      if (sources.size() != 1) {
+        throw new IllegalArgumentException(
+            "the model is not a transformer encoder: expected one tensor that the first linear"
+                + " layers read, found "
+                + sources);
+      }
+      return sources.iterator().next();
+    }
+  }
+}

@@ -1,0 +1,10 @@
+package io.squat.savedmodels;
+
+/**
+ * A node that takes rows out of a trained table.
+ *
+ * @param node the node: GatherV2, Slice, or MatMul of a OneHot
+ * @param table the table's variable, float32 [V, H]
+ * @param tableInput the index of the node's input that the table comes in by
+ */
+public record EmbeddingLookup(String node, String table, int tableInput) {}

@@ -1,0 +1,37 @@
+package io.squat.savedmodels;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A float32 variable of a {@link ModelGraph}: the node {@code name} (a VariableV2) with its one
+ * read {@code name/read}.
+ *
+ * @param name the name of the variable's node
+ * @param checkpointKey the variable's key in the checkpoint of the model that was read; null when
+ *     it is not in there (a head, a step size)
+ * @param shape the dimensions, all known
+ * @param group the group that the variable is trained in
+ */
+public record ModelVariable(
+    String name, @Nullable String checkpointKey, List<Long> shape, VariableGroup group) {
+
+  /** Checks that every dimension is known. */
+  public ModelVariable {
+    shape = List.copyOf(shape);
+    if (shape.stream().anyMatch(dimension -> dimension < 0)) {
+      throw new IllegalArgumentException(
+          "variable " + name + ": expected a fully known shape, found " + shape);
+    }
+  }
+
+  /** The tensor that holds the variable's value. */
+  public String read() {
+    return name + "/read";
+  }
+
+  /** The number of elements. */
+  public long size() {
+    return shape.stream().reduce(1L, (a, b) -> a * b);
+  }
+}

@@ -1,0 +1,38 @@
+package io.squat.savedmodels;
+
+import io.squat.ops.BitWidths;
+import io.squat.ops.Levels;
+import io.squat.ops.QuantizationGrid;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is quantized to which integers.
+ *
+ * @param bits widths of weights, embeddings and activations
+ * @param levels which integers the weights of linear layers use; null is the default of the width,
+ *     symmetric at 2 bits and full above
+ */
+public record Quantization(BitWidths bits, @Nullable Levels levels) {
+  /** Nothing is quantized. */
+  public static final Quantization NONE =
+      new Quantization(
+          new BitWidths(BitWidths.FLOAT_BITS, BitWidths.FLOAT_BITS, BitWidths.FLOAT_BITS), null);
+
+  /** The grid of one kind of quantizer, empty where the kind stays float. */
+  public Optional<QuantizationGrid> grid(Quantizer.Kind kind) {
+    return switch (kind) {
+      case WEIGHT -> grid(bits.weights(), levels);
+      case EMBEDDING -> grid(bits.embeddings(), levels);
+      case ACTIVATION -> grid(bits.activations(), Levels.FULL);
+    };
+  }
+
+  private static Optional<QuantizationGrid> grid(int width, @Nullable Levels levels) {
+    if (width == BitWidths.FLOAT_BITS) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        levels == null ? QuantizationGrid.of(width) : new QuantizationGrid(width, levels));
+  }
+}

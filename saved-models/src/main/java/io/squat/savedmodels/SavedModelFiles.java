@@ -1,0 +1,115 @@
+package io.squat.savedmodels;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.tensorflow.proto.SavedModel;
+
+/** Checks the files of a SavedModel folder in Java, before TensorFlow sees them. */
+public final class SavedModelFiles {
+  private static final String GRAPH = "saved_model.pb";
+  private static final Pattern SHARD_NAME = Pattern.compile(".*\\.data-\\d{5}-of-(\\d{5})");
+
+  private SavedModelFiles() {}
+
+  /**
+   * Reads {@code saved_model.pb}.
+   *
+   * @param folder the SavedModel folder
+   * @throws IllegalArgumentException if the folder is no SavedModel, or its graph is not complete
+   */
+  public static SavedModel parse(Path folder) {
+    Path file = folder.resolve(GRAPH);
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException(
+          folder
+              + ": expected a SavedModel folder with a file "
+              + GRAPH
+              + ", found "
+              + (Files.isDirectory(folder) ? "a folder without one" : "no such folder"));
+    }
+    try {
+      SavedModel model = SavedModel.parseFrom(Files.readAllBytes(file));
+      if (model.getMetaGraphsCount() == 0) {
+        throw new IllegalArgumentException(
+            file + ": expected at least one graph, found none; the file may be cut off");
+      }
+      return model;
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalArgumentException(
+          file
+              + ": expected a complete SavedModel protobuf, found a file that is cut off or damaged"
+              + " ("
+              + e.getMessage()
+              + "); copy the model again",
+          e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** The prefix of a SavedModel's checkpoint, as RestoreV2 takes it. */
+  public static Path checkpoint(Path folder) {
+    return folder.resolve("variables").resolve("variables");
+  }
+
+  /**
+   * Checks that the files of a SavedModel's checkpoint are all there.
+   *
+   * @param folder the SavedModel folder
+   * @throws IllegalArgumentException if the index or a data file is missing or empty
+   */
+  public static void checkVariables(Path folder) {
+    Path prefix = checkpoint(folder);
+    requireContent(Path.of(prefix + ".index"));
+    List<Path> shards = shards(prefix);
+    if (shards.isEmpty()) {
+      throw new IllegalArgumentException(
+          prefix + ".data-*: expected the values of the variables, found no such file");
+    }
+    int expected = shardCount(shards.get(0));
+    for (int i = 0; i < expected; i++) {
+      requireContent(
+          Path.of(String.format(Locale.ROOT, "%s.data-%05d-of-%05d", prefix, i, expected)));
+    }
+  }
+
+  private static List<Path> shards(Path prefix) {
+    try (Stream<Path> files = Files.list(prefix.resolveSibling("."))) {
+      String start = prefix.getFileName() + ".data-";
+      return files
+          .filter(file -> SHARD_NAME.matcher(file.getFileName().toString()).matches())
+          .filter(file -> file.getFileName().toString().startsWith(start))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(prefix + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static int shardCount(Path shard) {
+    Matcher name = SHARD_NAME.matcher(shard.getFileName().toString());
+    return name.matches() ? Integer.parseInt(name.group(1)) : 0;
+  }
+
+  private static void requireContent(Path file) {
+    try {
+      if (!Files.isRegularFile(file) || Files.size(file) == 0) {
+        throw new IllegalArgumentException(
+            file
+                + ": expected a part of the model's variables, found "
+                + (Files.exists(file) ? "an empty file" : "no such file")
+                + "; copy the model again");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package io.squat.savedmodels;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.tensorflow.Graph;
+import org.tensorflow.GraphOperation;
+import org.tensorflow.ndarray.Shape;
+
+/** The shapes that TensorFlow's own inference gives to the tensors of a graph. */
+final class TensorShapes {
+  private TensorShapes() {}
+
+  /**
+   * The shapes of some tensors, in their order; unknown dimensions are -1.
+   *
+   * @throws IllegalArgumentException if TensorFlow does not accept the graph
+   */
+  static List<Shape> of(ModelGraph model, List<String> tensors) {
+    try (Graph graph = new Graph()) {
+      graph.importGraphDef(model.graph());
+      List<Shape> shapes = new ArrayList<>();
+      for (String tensor : tensors) {
+        GraphOperation operation = graph.operation(GraphEditor.producer(tensor));
+        int colon = tensor.indexOf(':');
+        int index = colon < 0 ? 0 : Integer.parseInt(tensor.substring(colon + 1));
+        shapes.add(operation.output(index).shape());
+      }
+      return shapes;
+    }
+  }
+
+  /**
+   * The size of a tensor's last axis.
+   *
+   * @throws IllegalArgumentException if it is not known before the graph runs
+   */
+  static long lastDimension(ModelGraph model, String tensor) {
+    Shape shape = of(model, List.of(tensor)).get(0);
+    long size = shape.numDimensions() < 1 ? Shape.UNKNOWN_SIZE : shape.get(-1);
+    if (size == Shape.UNKNOWN_SIZE) {
+      throw new IllegalArgumentException(
+          "tensor " + tensor + ": expected a known size of its last axis, found shape " + shape);
+    }
+    return size;
+  }
+}
