@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.util.Utils;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -156,6 +157,14 @@ class WordPieceTest {
     EncodedExamples encoded = UNCASED.encode(List.of("a \ud800 b", "\udc00"), null, 8);
     assertArrayEquals(new int[] {101, 1037, 1038, 102}, encoded.rows().get(0).ids());
     assertArrayEquals(new int[] {101, 102}, encoded.rows().get(1).ids());
+  }
+
+  /**
+   * By itself the library reports to its makers, and on machines with a GPU fetches another build.
+   */
+  @Test
+  void tokenizersLibraryIsToldToStayOffTheNetwork() {
+    assertTrue(Utils.isOfflineMode());
   }
 
   @Test
