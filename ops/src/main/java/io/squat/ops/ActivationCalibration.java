@@ -1,5 +1,7 @@
 package io.squat.ops;
 
+import java.util.Arrays;
+
 /**
  * Finds the step size of least mean squared error for activations, in two passes over the same
  * calibration batches: first the range, then the errors of 50 candidates.
@@ -17,7 +19,9 @@ public final class ActivationCalibration {
   /** Number of candidates. */
   static final int FRACTIONS = 50;
 
-  // Squared errors are added in float within a lane, at most this often, then in double.
+  // Values are worked on in blocks, each in a lane of its own, so that the inner loop is compiled
+  // to
+  // vector instructions. A lane adds up this many squared errors in float, then they go to double.
   private static final int LANES = 512;
   private static final int BLOCKS_PER_FLUSH = 16;
 
@@ -27,6 +31,9 @@ public final class ActivationCalibration {
 
   private final QuantizationGrid grid;
   private final double[] squaredErrors = new double[FRACTIONS];
+  private final float[] block = new float[LANES];
+  private final float[][] lanes = new float[FRACTIONS][LANES];
+  private int blocksInLanes;
   private boolean seen;
   private boolean measured;
   private float maxAbs;
@@ -75,18 +82,23 @@ public final class ActivationCalibration {
     requireRange();
     measured = true;
     int features = features(x, rowMask);
-    for (int k = 0; k < FRACTIONS; k++) {
-      float stepSize = candidate(k);
-      int row = 0;
-      while (row < rowMask.length) {
-        int end = row;
-        while (end < rowMask.length && rowMask[end] != 0) {
-          end++;
+    int filled = 0;
+    for (int row = 0; row < rowMask.length; row++) {
+      int end = rowMask[row] == 0 ? row * features : (row + 1) * features;
+      for (int i = row * features; i < end; ) {
+        int length = Math.min(LANES - filled, end - i);
+        System.arraycopy(x, i, block, filled, length);
+        i += length;
+        filled += length;
+        if (filled == LANES) {
+          addBlock();
+          filled = 0;
         }
-        squaredErrors[k] += squaredError(x, row * features, end * features, stepSize);
-        row = end + 1; // the row at `end` is padding, or past the last
       }
     }
+    Arrays.fill(block, filled, LANES, 0); // zeros have no error
+    addBlock();
+    flush();
   }
 
   /**
@@ -124,33 +136,35 @@ public final class ActivationCalibration {
     return StepSizes.positive((k + 1.0) / FRACTIONS * maxAbs / grid.qMax());
   }
 
-  private double squaredError(float[] x, int from, int to, float stepSize) {
-    float[] lanes = new float[LANES];
-    double sum = 0;
-    int flush = LANES * BLOCKS_PER_FLUSH;
-    for (int i = from; i < to; i += flush) {
-      int end = Math.min(to, i + flush);
-      for (int block = i; block < end; block += LANES) {
-        addBlock(x, block, Math.min(LANES, end - block), stepSize, lanes);
-      }
-      for (int lane = 0; lane < LANES; lane++) {
-        sum += lanes[lane];
-        lanes[lane] = 0;
-      }
+  private void addBlock() {
+    for (int k = 0; k < FRACTIONS; k++) {
+      addSquaredErrors(block, candidate(k), grid.qMin(), grid.qMax(), lanes[k]);
     }
-    return sum;
+    blocksInLanes++;
+    if (blocksInLanes == BLOCKS_PER_FLUSH) {
+      flush();
+    }
   }
 
-  private void addBlock(float[] x, int from, int length, float stepSize, float[] lanes) {
+  private static void addSquaredErrors(
+      float[] block, float stepSize, float low, float high, float[] sums) {
     float inverse = 1 / stepSize;
-    float low = grid.qMin();
-    float high = grid.qMax();
-    for (int lane = 0; lane < length; lane++) {
-      float value = x[from + lane];
+    for (int lane = 0; lane < LANES; lane++) {
+      float value = block[lane];
       float level = Math.max(low, Math.min(high, value * inverse));
       float error = value - (level + ROUNDER - ROUNDER) * stepSize;
-      lanes[lane] += error * error;
+      sums[lane] += error * error;
     }
+  }
+
+  private void flush() {
+    for (int k = 0; k < FRACTIONS; k++) {
+      for (float sum : lanes[k]) {
+        squaredErrors[k] += sum;
+      }
+      Arrays.fill(lanes[k], 0);
+    }
+    blocksInLanes = 0;
   }
 
   private static int features(float[] x, int[] rowMask) {

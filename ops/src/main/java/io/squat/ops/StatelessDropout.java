@@ -4,18 +4,25 @@ import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TUint16;
 
 /**
  * Dropout whose mask is a function of a seed alone, so that two passes over one batch can draw the
  * same mask.
  *
  * <pre>
- * y = x * mask / (1 - rate)      mask = 1 with probability 1 - rate, else 0
+ * r    = round(65536 * rate) / 65536
+ * mask = 1 / (1 - r) with probability 1 - r, else 0
+ * y    = x * mask                                   dy/dx = mask
  * </pre>
  *
  * <p>Source: Srivastava et al., "Dropout", JMLR 15 (2014), in the inverted form of BERT.
+ *
+ * <p>Drawing random numbers is nearly all of the cost, so every 32 random bits decide two elements.
  */
 public final class StatelessDropout {
+  private static final float LEVELS = 65536; // of an unsigned 16-bit integer
+
   private StatelessDropout() {}
 
   /**
@@ -23,17 +30,36 @@ public final class StatelessDropout {
    *
    * @param tf where the operations are added
    * @param x float32 of any shape
-   * @param rate float32 scalar, probability of dropping, at least 0 and below 1; 0 gives x exactly
+   * @param rate float32 scalar, probability of dropping, at least 0 and below 0.9999; 0 gives x
+   *     exactly
    * @param seed int32 [2]; equal seeds give equal masks, so every use in a graph needs its own, and
    *     every batch a new one
    * @return float32 of the shape of {@code x}
    */
   public static Operand<TFloat32> dropout(
       Ops tf, Operand<TFloat32> x, Operand<TFloat32> rate, Operand<TInt32> seed) {
-    Operand<TFloat32> uniform = tf.random.statelessRandomUniform(tf.shape(x), seed);
-    Operand<TFloat32> mask = tf.dtypes.cast(tf.math.greaterEqual(uniform, rate), TFloat32.class);
-    Operand<TFloat32> scale = tf.math.div(tf.constant(1f), tf.math.sub(tf.constant(1f), rate));
+    Operand<TFloat32> threshold = tf.math.rint(tf.math.mul(rate, tf.constant(LEVELS)));
+    Operand<TFloat32> keep =
+        tf.dtypes.cast(
+            tf.math.greaterEqual(
+                randomIntegers(tf, x, seed), tf.dtypes.cast(threshold, TUint16.class)),
+            TFloat32.class);
+    Operand<TFloat32> scale =
+        tf.math.div(tf.constant(LEVELS), tf.math.sub(tf.constant(LEVELS), threshold));
     // The scaled mask is what the backward pass multiplies by; it carries no gradient of its own.
-    return tf.math.mul(x, tf.stopGradient(tf.math.mul(mask, scale)));
+    return tf.math.mul(x, tf.stopGradient(tf.math.mul(keep, scale)));
+  }
+
+  /** Uniform unsigned 16-bit integers of the shape of x, two to a random word. */
+  private static Operand<TUint16> randomIntegers(
+      Ops tf, Operand<TFloat32> x, Operand<TInt32> seed) {
+    Operand<TInt32> count = tf.reshape(tf.size(x), tf.array(1));
+    Operand<TInt32> words = tf.math.floorDiv(tf.math.add(count, tf.constant(1)), tf.constant(2));
+    Operand<TUint16> halves =
+        tf.bitcast(
+            tf.random.statelessRandomUniformFullInt(words, seed, TInt32.class), TUint16.class);
+    // [words, 2] to [2 words], of which an odd count leaves one over. The slice shares its buffer.
+    Operand<TUint16> flat = tf.reshape(halves, tf.array(-1));
+    return tf.reshape(tf.slice(flat, tf.array(0), count), tf.shape(x));
   }
 }
