@@ -49,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  * "Japanese and Korean Voice Search", 2012.
  */
 public final class WordPiece implements AutoCloseable {
-  /** Texts a call into the native code, which uses all cores for them. */
+  /** Texts a call into the native code: few enough that what it returns takes little memory. */
   private static final int CHUNK = 1000;
 
   private static final int MAX_WORD_LENGTH = 100;
