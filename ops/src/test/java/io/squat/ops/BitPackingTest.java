@@ -15,6 +15,7 @@ import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TUint8;
 import org.tensorflow.types.family.TType;
 
@@ -91,7 +92,7 @@ class BitPackingTest {
       try (Graph graph = new Graph();
           Session session = new Session(graph)) {
         Ops tf = Ops.create(graph);
-        Operand<org.tensorflow.types.TInt32> table =
+        Operand<TInt32> table =
             tf.reshape(
                 tf.constant(BitPacking.packRows(values, columns, bits)),
                 tf.array(rows, BitPacking.wordsPerRow(columns, bits)));

@@ -18,8 +18,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
+import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.TensorFlow;
+import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.IdentityN;
 import org.tensorflow.types.TFloat32;
@@ -30,6 +32,8 @@ class LsqQuantizerTest {
   private static final float VALUE_TOLERANCE = 1e-5f;
   // Relative to the sum of the absolute terms. A single wrong term of 500 is 1e-3 of that.
   private static final double GRADIENT_TOLERANCE = 2e-6;
+  // The same for a million elements, where a single wrong term is 1e-6.
+  private static final double MANY_GRADIENT_TOLERANCE = 5e-8;
   // Equal but for the sign of zero: a masked gradient is the gradient times zero.
   private static final float SIGN_OF_ZERO = 0x1p-149f;
 
@@ -96,18 +100,50 @@ class LsqQuantizerTest {
   void randomValuesFollowTheRule(QuantizationGrid grid) {
     Random random = new Random(17);
     float stepSize = 0.1f;
-    float[] x = new float[500];
-    float[] upstream = new float[x.length];
-    for (int i = 0; i < x.length; i++) {
-      // Up to 1.5 times the range, so a third is clipped; ties, which float32 decides, left out.
+    float[] x = awayFromTies(500, stepSize, grid, random);
+    float[] upstream = gaussian(x.length, random);
+    assertFollowsRule(grid, x, stepSize, upstream);
+  }
+
+  /**
+   * Values up to 1.5 times the range, so a third is clipped; ties, which float32 decides, left out.
+   */
+  private static float[] awayFromTies(
+      int count, float stepSize, QuantizationGrid grid, Random random) {
+    float[] x = new float[count];
+    for (int i = 0; i < count; i++) {
       double v;
       do {
         v = (random.nextDouble() * 3 - 1.5) * -grid.qMin();
       } while (Math.abs(v - Math.floor(v) - 0.5) < 1e-3);
       x[i] = (float) (v * stepSize);
-      upstream[i] = (float) random.nextGaussian();
     }
-    assertFollowsRule(grid, x, stepSize, upstream);
+    return x;
+  }
+
+  private static float[] gaussian(int count, Random random) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+
+  @Test
+  void stepGradientOfManyElementsIsAccurateAndTheSameEveryTime() {
+    Random random = new Random(29);
+    QuantizationGrid grid = QuantizationGrid.of(4);
+    float[] x = awayFromTies(1_000_003, 0.1f, grid, random);
+    float[] upstream = gaussian(x.length, random);
+    Rule expected = Rule.of(x, 0.1f, upstream, 4, true);
+    try (QuantizerGraph graph = new QuantizerGraph(grid, GRADIENT_SCALE)) {
+      float first = graph.run(x, 0.1f, upstream).stepSizeGradient();
+      assertEquals(
+          expected.stepSizeGradient(), first, MANY_GRADIENT_TOLERANCE * expected.magnitude());
+      for (int repeat = 0; repeat < 5; repeat++) {
+        assertEquals(first, graph.run(x, 0.1f, upstream).stepSizeGradient());
+      }
+    }
   }
 
   @ParameterizedTest
@@ -231,6 +267,43 @@ class LsqQuantizerTest {
   }
 
   @Test
+  void gradientIsFoundInAnImportedGraph() {
+    float[] x = {-9, -0.3f, 0.3f, 9};
+    float[] upstream = {1, 2, 3, 4};
+    try (Graph source = new Graph();
+        Graph target = new Graph();
+        Session session = new Session(target)) {
+      Ops tf = Ops.create(source);
+      Operand<TFloat32> quantized =
+          LsqQuantizer.quantize(
+              tf.withName("layer"),
+              tf.withName("x").constant(x),
+              tf.withName("step").constant(0.25f),
+              QuantizationGrid.of(3),
+              GRADIENT_SCALE);
+      Output<?> sourceOutput = quantized.asOutput();
+      target.importGraphDef(source.toGraphDef());
+      Output<?> output = target.operation(sourceOutput.op().name()).output(sourceOutput.index());
+      Output<?>[] wanted = {target.operation("x").output(0), target.operation("step").output(0)};
+      Output<?>[] gradients =
+          target.addGradients(
+              null,
+              new Output<?>[] {output},
+              wanted,
+              new Output<?>[] {Ops.create(target).constant(upstream).asOutput()});
+      Rule expected = Rule.of(x, 0.25f, upstream, 3, true);
+      try (Result result = session.runner().fetch(gradients[0]).fetch(gradients[1]).run()) {
+        assertArrayEquals(
+            expected.xGradient(), StdArrays.array1dCopyOf((TFloat32) result.get(0)), SIGN_OF_ZERO);
+        assertEquals(
+            expected.stepSizeGradient(),
+            ((TFloat32) result.get(1)).getFloat(),
+            GRADIENT_TOLERANCE * expected.magnitude());
+      }
+    }
+  }
+
+  @Test
   void otherIdentityNodesPassTheirGradientsThrough() {
     LsqQuantizer.register();
     try (Graph graph = new Graph();
@@ -244,7 +317,7 @@ class LsqQuantizerTest {
               tf.math.square(foreign.output().get(0).expect(TFloat32.class)), tf.constant(0));
       Output<?>[] gradients = graph.addGradients(loss.asOutput(), new Output<?>[] {a.asOutput()});
       try (TFloat32 result = (TFloat32) session.runner().fetch(gradients[0]).run().get(0)) {
-        assertEquals(TFloat32.vectorOf(2, 4, 6), result);
+        assertArrayEquals(new float[] {2, 4, 6}, StdArrays.array1dCopyOf(result));
       }
     }
   }

@@ -95,6 +95,10 @@ class StatelessDropoutTest {
   void zeroRateGivesTheInputExactly() {
     float[] values = {1.5f, -0.1f, 0, 3e-30f, 7e20f};
     assertArrayEquals(values, run(values, 0, 1, 2)[0]);
+    // So many that some draw is the lowest integer.
+    for (int batch = 0; batch < 5; batch++) {
+      assertArrayEquals(ones(), run(ones(), 0, batch, 2)[0]);
+    }
   }
 
   @Test
