@@ -39,27 +39,27 @@ public final class StatelessDropout {
   public static Operand<TFloat32> dropout(
       Ops tf, Operand<TFloat32> x, Operand<TFloat32> rate, Operand<TInt32> seed) {
     Operand<TFloat32> threshold = tf.math.rint(tf.math.mul(rate, tf.constant(LEVELS)));
+    Operand<TFloat32> scale =
+        tf.math.div(tf.constant(LEVELS), tf.math.sub(tf.constant(LEVELS), threshold));
+    Operand<TInt32> count = tf.reshape(tf.size(x), tf.array(1));
     Operand<TFloat32> keep =
         tf.dtypes.cast(
             tf.math.greaterEqual(
-                randomIntegers(tf, x, seed), tf.dtypes.cast(threshold, TUint16.class)),
+                randomIntegers(tf, count, seed), tf.dtypes.cast(threshold, TUint16.class)),
             TFloat32.class);
-    Operand<TFloat32> scale =
-        tf.math.div(tf.constant(LEVELS), tf.math.sub(tf.constant(LEVELS), threshold));
-    // The scaled mask is what the backward pass multiplies by; it carries no gradient of its own.
-    return tf.math.mul(x, tf.stopGradient(tf.math.mul(keep, scale)));
+    // An odd count leaves one element over. The slice is of float32, for which GPUs have a kernel,
+    // and shares its input's buffer.
+    Operand<TFloat32> mask = tf.slice(tf.math.mul(keep, scale), tf.array(0), count);
+    // The backward pass multiplies by the mask, which carries no gradient of its own.
+    return tf.math.mul(x, tf.stopGradient(tf.reshape(mask, tf.shape(x))));
   }
 
-  /** Uniform unsigned 16-bit integers of the shape of x, two to a random word. */
+  /** At least {@code count} uniform unsigned 16-bit integers, two to a random word. */
   private static Operand<TUint16> randomIntegers(
-      Ops tf, Operand<TFloat32> x, Operand<TInt32> seed) {
-    Operand<TInt32> count = tf.reshape(tf.size(x), tf.array(1));
+      Ops tf, Operand<TInt32> count, Operand<TInt32> seed) {
     Operand<TInt32> words = tf.math.floorDiv(tf.math.add(count, tf.constant(1)), tf.constant(2));
-    Operand<TUint16> halves =
-        tf.bitcast(
-            tf.random.statelessRandomUniformFullInt(words, seed, TInt32.class), TUint16.class);
-    // [words, 2] to [2 words], of which an odd count leaves one over. The slice shares its buffer.
-    Operand<TUint16> flat = tf.reshape(halves, tf.array(-1));
-    return tf.reshape(tf.slice(flat, tf.array(0), count), tf.shape(x));
+    Operand<TInt32> random = tf.random.statelessRandomUniformFullInt(words, seed, TInt32.class);
+    // [words, 2] to [2 words]
+    return tf.reshape(tf.bitcast(random, TUint16.class), tf.array(-1));
   }
 }
