@@ -1,0 +1,103 @@
+package io.squat.cli;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.List;
+import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Turns an exception into one line on standard error and an exit status. */
+final class Failures {
+  /** Failed while running. */
+  static final int FAILED = ExitCode.SOFTWARE;
+
+  /** Bad arguments or bad input. */
+  static final int BAD_INPUT = ExitCode.USAGE;
+
+  /** What goes wrong with a file because of what the user gave, not because of the machine. */
+  private static final List<Class<? extends IOException>> BAD_FILES =
+      List.of(
+          NoSuchFileException.class,
+          NotDirectoryException.class,
+          AccessDeniedException.class,
+          FileAlreadyExistsException.class,
+          DirectoryNotEmptyException.class,
+          CharacterCodingException.class,
+          EOFException.class,
+          ZipException.class);
+
+  private Failures() {}
+
+  static int onBadArguments(ParameterException e, String[] arguments) {
+    CommandLine command = e.getCommandLine();
+    List<String> suggestions =
+        e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
+    print(
+        command.getErr(),
+        message(e).replaceFirst("^Error: ", "")
+            + (suggestions.isEmpty()
+                ? ""
+                : "; did you mean " + String.join(" or ", suggestions) + "?")
+            + "; see "
+            + command.getCommandSpec().qualifiedName()
+            + " --help");
+    return BAD_INPUT;
+  }
+
+  static int onException(Exception e, CommandLine command, @Nullable ParseResult parsed) {
+    print(command.getErr(), message(e));
+    if (command.getCommand() instanceof SquatCommand verbose && verbose.output.verbose()) {
+      e.printStackTrace(command.getErr());
+    }
+    return status(e);
+  }
+
+  static int outOfMemory(PrintWriter err, OutOfMemoryError e) {
+    print(
+        err,
+        "Java's memory of "
+            + Runtime.getRuntime().maxMemory() / 1_000_000
+            + " MB is used up ("
+            + e.getMessage()
+            + "); give it more: SQUAT_JAVA_OPTS=-Xmx6g");
+    return FAILED;
+  }
+
+  private static int status(Exception e) {
+    if (e instanceof IllegalArgumentException) {
+      return BAD_INPUT;
+    }
+    Throwable file = e instanceof UncheckedIOException ? e.getCause() : e;
+    return BAD_FILES.stream().anyMatch(bad -> bad.isInstance(file)) ? BAD_INPUT : FAILED;
+  }
+
+  /** The message in one line; an exception that nobody meant for the user says its name. */
+  private static String message(Exception e) {
+    boolean meant =
+        e.getMessage() != null
+            && (e instanceof IllegalArgumentException
+                || e instanceof IllegalStateException
+                || e instanceof UncheckedIOException
+                || e instanceof ParameterException);
+    return meant
+        ? String.valueOf(e.getMessage())
+        : "unexpected " + e + "; --verbose shows where it happened";
+  }
+
+  private static void print(PrintWriter err, String message) {
+    err.println("squat: " + message.strip().replaceAll("\\s*\\R\\s*", " "));
+  }
+}

@@ -1,0 +1,31 @@
+package io.squat.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** A subcommand: it prints for a reader and gives back the same as a record for {@code --json}. */
+abstract class SquatCommand implements Callable<Integer> {
+  @Mixin final OutputOptions output = new OutputOptions();
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
+  /**
+   * Does the work.
+   *
+   * @param out where the command prints its result
+   * @return the documented object of {@code --json}
+   */
+  abstract Object run(PrintWriter out);
+
+  @Override
+  public final Integer call() {
+    output.checkJson();
+    output.writeJson(run(spec.commandLine().getOut()));
+    return 0;
+  }
+}

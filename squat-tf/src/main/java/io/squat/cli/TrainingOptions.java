@@ -1,0 +1,157 @@
+package io.squat.cli;
+
+import io.squat.ops.BitWidths;
+import io.squat.ops.Levels;
+import io.squat.savedmodels.Quantization;
+import io.squat.train.Alternation;
+import io.squat.train.Method;
+import io.squat.train.OptimizerSettings;
+import java.util.Arrays;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How a model is trained: what {@code train} and {@code bench train} share. */
+final class TrainingOptions {
+  @Option(
+      names = "--method",
+      defaultValue = "squat",
+      description = "fp, lsq, saq or squat (default: ${DEFAULT-VALUE}).")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Method method;
+
+  @Option(
+      names = "--bits",
+      defaultValue = "4-8-8",
+      paramLabel = "W-E-A",
+      description =
+          "Bits of linear weights, word embeddings and activations, each 2 to 8, or 32 for float"
+              + " (default: ${DEFAULT-VALUE}).")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private BitWidths bits;
+
+  @Option(
+      names = "--levels",
+      description = "full or symmetric integers (default: symmetric at 2 bits, else full).")
+  private @Nullable Levels levels;
+
+  @Option(
+      names = "--alternation",
+      defaultValue = "within",
+      paramLabel = "within|batches:K",
+      description =
+          "squat's two phases: both on each batch, or one on K batches and then the other on one"
+              + " (default: ${DEFAULT-VALUE}).")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Alternation alternation;
+
+  @Option(
+      names = "--rho",
+      defaultValue = "0.01",
+      description = "Radius of the perturbation of saq and squat (default: ${DEFAULT-VALUE}).")
+  private double rho;
+
+  @Option(
+      names = "--batch",
+      defaultValue = "32",
+      paramLabel = "ROWS",
+      description = "Rows of a batch (default: ${DEFAULT-VALUE}).")
+  private int batch;
+
+  @Option(
+      names = "--lr",
+      defaultValue = "5e-5",
+      paramLabel = "RATE",
+      description = "Peak learning rate of the weights (default: ${DEFAULT-VALUE}).")
+  private double learningRate;
+
+  @Option(
+      names = "--step-lr",
+      defaultValue = "1e-3",
+      paramLabel = "RATE",
+      description = "Peak learning rate of the step sizes (default: ${DEFAULT-VALUE}).")
+  private double stepLearningRate;
+
+  @Option(
+      names = "--weight-decay",
+      defaultValue = "0.01",
+      description = "Decoupled decay of the weights (default: ${DEFAULT-VALUE}).")
+  private double weightDecay;
+
+  @Option(
+      names = "--warmup",
+      defaultValue = "0.1",
+      paramLabel = "FRACTION",
+      description = "Part of the steps in which the rates rise (default: ${DEFAULT-VALUE}).")
+  private double warmup;
+
+  @Option(
+      names = "--clip",
+      defaultValue = "1.0",
+      paramLabel = "NORM",
+      description = "Largest global norm of the weights' gradient (default: ${DEFAULT-VALUE}).")
+  private double clip;
+
+  @Option(
+      names = "--dropout",
+      defaultValue = "0.1",
+      paramLabel = "RATE",
+      description = "Rate of dropout (default: ${DEFAULT-VALUE}).")
+  private double dropout;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "1",
+      paramLabel = "N",
+      description = "Seed of everything random (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  Method method() {
+    return method;
+  }
+
+  Quantization quantization() {
+    return method.quantized() ? new Quantization(bits, levels) : Quantization.NONE;
+  }
+
+  Alternation alternation() {
+    return alternation;
+  }
+
+  double rho() {
+    return rho;
+  }
+
+  int batch() {
+    return batch;
+  }
+
+  long seed() {
+    return seed;
+  }
+
+  /**
+   * The rates of the optimizer.
+   *
+   * @throws IllegalArgumentException if one is out of its range
+   */
+  OptimizerSettings optimizer() {
+    return new OptimizerSettings(
+        learningRate, stepLearningRate, weightDecay, warmup, clip, dropout);
+  }
+
+  /**
+   * The levels of a name.
+   *
+   * @throws IllegalArgumentException if there are none
+   */
+  static Levels levels(String name) {
+    return Arrays.stream(Levels.values())
+        .filter(levels -> levels.name().equals(name.toUpperCase(Locale.ROOT)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "levels: expected full or symmetric, found \"" + name + "\""));
+  }
+}
