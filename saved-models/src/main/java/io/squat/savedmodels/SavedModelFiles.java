@@ -5,16 +5,25 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.SavedModel;
 
 /** Checks the files of a SavedModel folder in Java, before TensorFlow sees them. */
 public final class SavedModelFiles {
   private static final String GRAPH = "saved_model.pb";
+  private static final Set<String> VARIABLES = Set.of("VarHandleOp", "VariableV2", "Variable");
+
+  /** The last eight bytes of a whole LevelDB table, the format of a checkpoint's index. */
+  private static final byte[] INDEX_END = HexFormat.of().parseHex("57fb808b247547db");
+
   private static final Pattern SHARD_NAME = Pattern.compile(".*\\.data-\\d{5}-of-(\\d{5})");
 
   private SavedModelFiles() {}
@@ -55,6 +64,11 @@ public final class SavedModelFiles {
     }
   }
 
+  /** Whether a graph has variables, so that the folder must hold their values. */
+  public static boolean hasVariables(GraphDef graph) {
+    return graph.getNodeList().stream().anyMatch(node -> VARIABLES.contains(node.getOp()));
+  }
+
   /** The prefix of a SavedModel's checkpoint, as RestoreV2 takes it. */
   public static Path checkpoint(Path folder) {
     return folder.resolve("variables").resolve("variables");
@@ -64,11 +78,12 @@ public final class SavedModelFiles {
    * Checks that the files of a SavedModel's checkpoint are all there.
    *
    * @param folder the SavedModel folder
-   * @throws IllegalArgumentException if the index or a data file is missing or empty
+   * @throws IllegalArgumentException if the index is missing or cut off, or a data file is missing
+   *     or empty; whether a data file is cut off shows when its values are read
    */
   public static void checkVariables(Path folder) {
     Path prefix = checkpoint(folder);
-    requireContent(Path.of(prefix + ".index"));
+    checkIndex(Path.of(prefix + ".index"));
     List<Path> shards = shards(prefix);
     if (shards.isEmpty()) {
       throw new IllegalArgumentException(
@@ -97,6 +112,23 @@ public final class SavedModelFiles {
   private static int shardCount(Path shard) {
     Matcher name = SHARD_NAME.matcher(shard.getFileName().toString());
     return name.matches() ? Integer.parseInt(name.group(1)) : 0;
+  }
+
+  private static void checkIndex(Path file) {
+    requireContent(file);
+    try {
+      byte[] bytes = Files.readAllBytes(file);
+      byte[] end =
+          Arrays.copyOfRange(bytes, Math.max(0, bytes.length - INDEX_END.length), bytes.length);
+      if (!Arrays.equals(end, INDEX_END)) {
+        throw new IllegalArgumentException(
+            file
+                + ": expected the whole index of the model's variables, found a file that is cut off"
+                + " or damaged; copy the model again");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    }
   }
 
   private static void requireContent(Path file) {

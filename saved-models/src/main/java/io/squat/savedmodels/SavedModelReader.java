@@ -71,7 +71,15 @@ public final class SavedModelReader {
     }
   }
 
-  private static MetaGraphDef metaGraph(Path folder, SavedModel savedModel, Choice choice) {
+  /**
+   * The graph that was chosen of those in a SavedModel.
+   *
+   * @param folder the folder, for the message
+   * @param savedModel what {@link SavedModelFiles#parse} read
+   * @param choice which graph
+   * @throws IllegalArgumentException if there is no such graph; the message lists those there are
+   */
+  public static MetaGraphDef metaGraph(Path folder, SavedModel savedModel, Choice choice) {
     List<MetaGraphDef> graphs = savedModel.getMetaGraphsList();
     Set<String> wanted = choice.tags() == null ? Set.of("serve") : choice.tags();
     if (graphs.size() == 1 && choice.tags() == null) {
@@ -95,7 +103,16 @@ public final class SavedModelReader {
     return new TreeSet<>(graph.getMetaInfoDef().getTagsList());
   }
 
-  private static SignatureDef signature(Path folder, MetaGraphDef graph, Choice choice) {
+  /**
+   * The signature that was chosen of those of a graph.
+   *
+   * @param folder the folder, for the message
+   * @param graph what {@link #metaGraph} gave
+   * @param choice which signature
+   * @throws IllegalArgumentException if there is no such signature; the message lists those there
+   *     are
+   */
+  public static SignatureDef signature(Path folder, MetaGraphDef graph, Choice choice) {
     Map<String, SignatureDef> signatures = new TreeMap<>(graph.getSignatureDefMap());
     signatures.values().removeIf(signature -> signature.getInputsCount() == 0);
     String wanted = choice.signature();
