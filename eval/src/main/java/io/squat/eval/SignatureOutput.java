@@ -1,0 +1,79 @@
+package io.squat.eval;
+
+import com.google.common.collect.ImmutableMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.proto.TensorInfo;
+
+/**
+ * The output of a model's signature that predicts: float32 [B, C], or [B] or [B, 1] for scores.
+ *
+ * @param key its name in the signature
+ * @param tensor the name of its tensor, for example {@code logits:0}
+ * @param kind what its numbers mean where there are several a row
+ */
+record SignatureOutput(String key, String tensor, OutputKind kind) {
+  private static final ImmutableMap<String, OutputKind> NAMES =
+      ImmutableMap.of(
+          "logits", OutputKind.LOGITS,
+          "probabilities", OutputKind.PROBABILITIES,
+          "score", OutputKind.CLASS_VALUES);
+
+  /** What encoders call the output [B, H] that a classifier would start from. */
+  private static final List<String> ENCODER_OUTPUTS =
+      List.of("pooled_output", "pooler_output", "default");
+
+  private static final int CLASSES_RANK = 2;
+
+  /**
+   * Finds the output named {@code logits}, {@code probabilities} or {@code score}, else the only
+   * one that is float32 [B, C].
+   *
+   * @throws IllegalArgumentException if there is no such output; the message lists the outputs
+   */
+  static SignatureOutput of(SignatureDef signature) {
+    Map<String, TensorInfo> infos = new TreeMap<>(signature.getOutputsMap());
+    for (Map.Entry<String, OutputKind> name : NAMES.entrySet()) {
+      for (Map.Entry<String, TensorInfo> info : infos.entrySet()) {
+        if (info.getKey().toLowerCase(Locale.ROOT).equals(name.getKey())
+            && info.getValue().getDtype() == DataType.DT_FLOAT) {
+          return new SignatureOutput(info.getKey(), info.getValue().getName(), name.getValue());
+        }
+      }
+    }
+    List<Map.Entry<String, TensorInfo>> classes =
+        infos.entrySet().stream().filter(info -> isFloatMatrix(info.getValue())).toList();
+    if (classes.size() != 1 || ENCODER_OUTPUTS.contains(classes.get(0).getKey())) {
+      throw new IllegalArgumentException(
+          "expected a classifier's output, one named logits, probabilities or score, or one alone of"
+              + " float32 [B, C], found outputs "
+              + infos.entrySet().stream().map(SignatureOutput::describe).toList()
+              + "; an encoder must be trained for a task first");
+    }
+    return new SignatureOutput(
+        classes.get(0).getKey(), classes.get(0).getValue().getName(), OutputKind.CLASS_VALUES);
+  }
+
+  private static boolean isFloatMatrix(TensorInfo info) {
+    return info.getDtype() == DataType.DT_FLOAT
+        && !info.getTensorShape().getUnknownRank()
+        && info.getTensorShape().getDimCount() == CLASSES_RANK;
+  }
+
+  private static String describe(Map.Entry<String, TensorInfo> output) {
+    TensorInfo info = output.getValue();
+    String type = info.getDtype().name().replace("DT_", "").toLowerCase(Locale.ROOT);
+    String shape =
+        info.getTensorShape().getUnknownRank()
+            ? "of unknown shape"
+            : info.getTensorShape().getDimList().stream()
+                .map(dimension -> dimension.getSize() < 0 ? "?" : "" + dimension.getSize())
+                .toList()
+                .toString();
+    return output.getKey() + " " + type + " " + shape;
+  }
+}
