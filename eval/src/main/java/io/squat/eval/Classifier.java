@@ -20,7 +20,6 @@ import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SignatureDef;
@@ -110,7 +109,7 @@ public final class Classifier implements AutoCloseable {
               .withConfigProto(options.device().config(options.threads()))
               .load();
       return new Classifier(folder, bundle, inputs, output);
-    } catch (TensorFlowException e) {
+    } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
       throw new IllegalArgumentException(
           folder + ": TensorFlow cannot load the model: " + TensorFlowMessage.of(e), e);
     }
@@ -220,10 +219,19 @@ public final class Classifier implements AutoCloseable {
         fed.add(tensor);
         runner.feed(input.tensor(), tensor);
       }
-      try (Result result = runner.run()) {
+      try (Result result = run(runner, rows, length)) {
         return floats(result.get(0), rows);
       }
-    } catch (TensorFlowException e) {
+    } finally {
+      fed.forEach(Tensor::close);
+    }
+  }
+
+  @MustBeClosed
+  private Result run(Session.Runner runner, int rows, int length) {
+    try {
+      return runner.run();
+    } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
       throw new IllegalStateException(
           String.format(
               Locale.ROOT,
@@ -233,8 +241,6 @@ public final class Classifier implements AutoCloseable {
               length,
               TensorFlowMessage.of(e)),
           e);
-    } finally {
-      fed.forEach(Tensor::close);
     }
   }
 

@@ -1,21 +1,42 @@
 package io.squat.eval;
 
-import org.tensorflow.exceptions.TensorFlowException;
+import com.google.common.collect.ImmutableMap;
+import java.util.List;
+import java.util.Map;
 
 /** What TensorFlow says about a failure, in one line. */
 final class TensorFlowMessage {
-  /** How a product of 8-bit integers fails where its kernels are missing. */
-  private static final String NO_KERNEL = "Missing 0-th output";
+  /** What users can do about some failures, by a part of TensorFlow's message. */
+  private static final ImmutableMap<String, String> REMEDIES =
+      ImmutableMap.of(
+          "Missing 0-th output",
+          "integer products need oneDNN, which this machine or its settings lack: choose --signature"
+              + " serving_float",
+          "Read less bytes than requested",
+          "a file of the model's variables is cut off: copy the model again",
+          "Checksum does not match",
+          "a file of the model's variables is damaged: copy the model again");
 
   private TensorFlowMessage() {}
 
-  /** The first line of the message, with the remedy where it is known. */
-  static String of(TensorFlowException failure) {
-    String line = String.valueOf(failure.getMessage()).lines().findFirst().orElse("").strip();
-    return line.contains(NO_KERNEL)
-        ? line
-            + "; integer products need oneDNN, which this machine or its settings lack: choose"
-            + " --signature serving_float"
-        : line;
+  /**
+   * The line that names the failure, with the remedy where it is known.
+   *
+   * @param failure what a call of TensorFlow threw
+   */
+  static String of(RuntimeException failure) {
+    List<String> lines =
+        String.valueOf(failure.getMessage())
+            .lines()
+            .map(String::strip)
+            .filter(line -> !line.isEmpty() && !line.endsWith("root error(s) found."))
+            .toList();
+    String line = lines.isEmpty() ? failure.getClass().getSimpleName() : lines.get(0);
+    return REMEDIES.entrySet().stream()
+        .filter(remedy -> line.contains(remedy.getKey()))
+        .map(Map.Entry::getValue)
+        .findFirst()
+        .map(remedy -> line + "; " + remedy)
+        .orElse(line);
   }
 }

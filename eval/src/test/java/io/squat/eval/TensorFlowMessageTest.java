@@ -1,0 +1,31 @@
+package io.squat.eval;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.junit.jupiter.api.Test;
+import org.tensorflow.exceptions.TensorFlowException;
+
+class TensorFlowMessageTest {
+  @Test
+  void takesTheFirstOfSeveralErrors() {
+    assertEquals(
+        "(0) INVALID_ARGUMENT: indices[0,3] = 23",
+        TensorFlowMessage.of(
+            new TensorFlowException(
+                "2 root error(s) found.\n  (0) INVALID_ARGUMENT: indices[0,3] = 23\n\t [[{{node"
+                    + " a}}]]\n  (1) OTHER")));
+  }
+
+  @Test
+  void saysWhatToDoWithoutIntegerKernels() {
+    assertEquals(
+        "Missing 0-th output from {{node product}}; integer products need oneDNN, which this machine"
+            + " or its settings lack: choose --signature serving_float",
+        TensorFlowMessage.of(new TensorFlowException("Missing 0-th output from {{node product}}")));
+  }
+
+  @Test
+  void namesTheExceptionWhereThereIsNoMessage() {
+    assertEquals("TensorFlowException", TensorFlowMessage.of(new TensorFlowException("")));
+  }
+}
