@@ -19,9 +19,19 @@ final class AddDropout implements RewritePass {
   static final String RATE = "dropout/rate";
   static final String SEED = "dropout/seed";
 
+  private final BertStructure structure;
+
+  /**
+   * Makes the pass.
+   *
+   * @param structure the structure of the model, before or after it was quantized
+   */
+  AddDropout(BertStructure structure) {
+    this.structure = structure;
+  }
+
   @Override
   public ModelGraph apply(ModelGraph model) {
-    BertStructure structure = BertStructure.of(model);
     List<String> sites = new ArrayList<>();
     sites.add(structure.embeddingOutput());
     sites.addAll(structure.attentionProbabilities());

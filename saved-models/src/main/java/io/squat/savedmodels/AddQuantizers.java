@@ -23,15 +23,22 @@ import org.tensorflow.types.TFloat32;
  */
 final class AddQuantizers implements RewritePass {
   private final Quantization quantization;
+  private final BertStructure structure;
 
-  AddQuantizers(Quantization quantization) {
+  /**
+   * Makes the pass.
+   *
+   * @param quantization what to quantize
+   * @param structure the structure of the model that the pass is applied to
+   */
+  AddQuantizers(Quantization quantization, BertStructure structure) {
     this.quantization = quantization;
+    this.structure = structure;
   }
 
   @Override
   public ModelGraph apply(ModelGraph model) {
     Work work = new Work(model);
-    BertStructure structure = BertStructure.of(model);
     quantization
         .grid(Quantizer.Kind.EMBEDDING)
         .ifPresent(grid -> work.embeddings(structure.embeddings(), grid));

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TFloat32;
@@ -12,7 +13,7 @@ import org.tensorflow.types.TFloat32;
  * Puts a dense layer on the pooled output: to C classes, or to one value for regression.
  *
  * <p>Invariant: what the graph computed before stays the same; the output {@code logits}, float32
- * [B, C], is the only one afterwards.
+ * [B, C], is the only one afterwards, and every variable that is left has an effect on it.
  */
 final class AddTaskHead implements RewritePass {
   static final String LOGITS = "logits";
@@ -52,7 +53,12 @@ final class AddTaskHead implements RewritePass {
             .get(0);
     String output = editor.freshName("outputs/" + LOGITS);
     editor.put(Nodes.identity(output, logits, DataType.DT_FLOAT));
-    List<ModelVariable> variables = new ArrayList<>(model.variables());
+    List<ModelVariable> variables = new ArrayList<>();
+    for (ModelVariable variable : model.variables()) {
+      if (editor.dependsOn(logits, Set.of(variable.name()))) {
+        variables.add(variable);
+      }
+    }
     variables.add(weight);
     variables.add(bias);
     Map<String, String> outputs = new LinkedHashMap<>();

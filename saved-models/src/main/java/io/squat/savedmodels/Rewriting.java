@@ -26,14 +26,18 @@ public final class Rewriting {
     return apply(model, List.of(new AddTaskHead(outputs)));
   }
 
-  /** Adds dropout, quantizers, and perturbations if wanted. */
+  /**
+   * Adds quantizers, perturbations if wanted, and dropout. The structure is found once, in front of
+   * all three: its patterns are those of a model that nothing was added to.
+   */
   static ModelGraph forTraining(ModelGraph model, Quantization quantization, boolean perturbed) {
     List<RewritePass> passes = new ArrayList<>();
-    passes.add(new AddDropout());
-    passes.add(new AddQuantizers(quantization));
+    BertStructure structure = BertStructure.of(model);
+    passes.add(new AddQuantizers(quantization, structure));
     if (perturbed) {
       passes.add(new AddPerturbations());
     }
+    passes.add(new AddDropout(structure));
     return apply(model, passes);
   }
 

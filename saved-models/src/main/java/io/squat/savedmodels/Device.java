@@ -1,0 +1,56 @@
+package io.squat.savedmodels;
+
+import java.util.Arrays;
+import java.util.Locale;
+import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GPUOptions;
+
+/** Where a graph runs. */
+public enum Device {
+  /** On the GPU if there is one that TensorFlow can use, else on the CPU. */
+  AUTO,
+  /** On the CPU. */
+  CPU,
+  /** On the GPU; what has no GPU kernel runs on the CPU. */
+  GPU;
+
+  /** The name on the command line. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * The device of a name.
+   *
+   * @throws IllegalArgumentException if there is none; the message lists them
+   */
+  public static Device of(String label) {
+    return Arrays.stream(values())
+        .filter(device -> device.label().equals(label.toLowerCase(Locale.ROOT)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "device: expected one of auto, cpu, gpu, found \"" + label + "\""));
+  }
+
+  /**
+   * The configuration of a session: GPU memory grows as it is needed, and the number of threads is
+   * fixed, because results on a CPU are the same to the last bit only at the same number.
+   *
+   * @param threads how many threads an operation may use; 0 takes all cores
+   */
+  public ConfigProto config(int threads) {
+    int used = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    ConfigProto.Builder config =
+        ConfigProto.newBuilder()
+            .setIntraOpParallelismThreads(used)
+            .setInterOpParallelismThreads(used)
+            .setAllowSoftPlacement(true)
+            .setGpuOptions(GPUOptions.newBuilder().setAllowGrowth(true));
+    if (this == CPU) {
+      config.putDeviceCount("GPU", 0);
+    }
+    return config.build();
+  }
+}
