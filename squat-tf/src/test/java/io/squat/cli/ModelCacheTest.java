@@ -1,0 +1,233 @@
+package io.squat.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.squat.train.Progress;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModelCacheTest {
+  private static final String ENTRY = "org/example/tiny-model";
+  private static final Map<String, String> MODEL =
+      new TreeMap<>(
+          Map.of(
+              "saved_model.pb", "graph",
+              "variables/variables.index", "names",
+              "assets/vocab.txt", "[PAD]\n"));
+
+  @TempDir Path root;
+  private int downloads;
+
+  @Test
+  void unpacksOnceAndKeeps() throws Exception {
+    byte[] jar = jar(MODEL);
+    ModelCache cache = cache(jar);
+    PretrainedModel model = model(sha256(jar));
+
+    Path folder = cache.folder(model);
+
+    assertEquals(root.resolve("models/tiny-model"), folder);
+    assertEquals(MODEL, contents(folder));
+    assertEquals(folder, cache.folder(model));
+    assertEquals(1, downloads);
+    assertEquals(List.of(".tiny-model.lock", "tiny-model"), names(root.resolve("models")));
+  }
+
+  @Test
+  void refusesAJarOfAnotherHash() throws Exception {
+    byte[] jar = jar(MODEL);
+    String expected = sha256(jar(Map.of("saved_model.pb", "another graph")));
+
+    IllegalStateException e =
+        assertThrows(IllegalStateException.class, () -> cache(jar).folder(model(expected)));
+
+    assertEquals(
+        "org.example:tiny-model:1.2: expected a jar of SHA-256 "
+            + expected
+            + ", found "
+            + sha256(jar)
+            + "; delete org/example/tiny-model/1.2 in Maven's local repository"
+            + " (~/.m2/repository) and try again",
+        e.getMessage());
+    assertNothingIsLeft();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../evil.txt", "assets/../../evil.txt", "/tmp/squat-evil.txt"})
+  void refusesAZipThatNamesAFileOutside(String name) throws Exception {
+    byte[] jar = jar(Map.of(name, "evil"));
+
+    IllegalStateException e =
+        assertThrows(IllegalStateException.class, () -> cache(jar).folder(model(sha256(jar))));
+
+    assertTrue(
+        String.valueOf(e.getMessage())
+            .startsWith("zip entry \"" + name + "\": expected a file below "),
+        e.getMessage());
+    assertNothingIsLeft();
+    try (Stream<Path> files = Files.walk(root)) {
+      assertFalse(files.anyMatch(file -> file.endsWith("evil.txt")));
+    }
+    assertFalse(Files.exists(Path.of("/tmp/squat-evil.txt")));
+  }
+
+  @Test
+  void refusesAZipWithoutASavedModel() throws Exception {
+    byte[] jar = jar(Map.of("README", "nothing here"));
+
+    IllegalStateException e =
+        assertThrows(IllegalStateException.class, () -> cache(jar).folder(model(sha256(jar))));
+
+    assertEquals(
+        "org.example:tiny-model:1.2: expected saved_model.pb in " + ENTRY + ", found none",
+        e.getMessage());
+    assertNothingIsLeft();
+  }
+
+  @Test
+  void refusesAJarWithoutTheZip() throws Exception {
+    byte[] jar = zip(Map.of("another", new byte[] {1}));
+
+    IllegalStateException e =
+        assertThrows(IllegalStateException.class, () -> cache(jar).folder(model(sha256(jar))));
+
+    assertTrue(
+        String.valueOf(e.getMessage()).endsWith("expected an entry " + ENTRY + ", found none"));
+    assertNothingIsLeft();
+  }
+
+  @Test
+  void clearsWhatAKilledProcessLeft() throws Exception {
+    Path leftover = root.resolve("models/.tiny-model.part/model/assets/old.txt");
+    Files.createDirectories(leftover.getParent());
+    Files.writeString(leftover, "half a mod");
+    byte[] jar = jar(MODEL);
+
+    assertEquals(MODEL, contents(cache(jar).folder(model(sha256(jar)))));
+  }
+
+  @Test
+  void takesAFolderAsItIs() throws Exception {
+    assertEquals(root, cache(new byte[0]).folder(root.toString()));
+    assertEquals(0, downloads);
+  }
+
+  @Test
+  void refusesWhatIsNeitherFolderNorName() {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> cache(new byte[0]).folder("bert-large-uncased"));
+    assertEquals(
+        "--model: expected the folder of a SavedModel or a name (bert-base-uncased), found neither"
+            + " a folder nor a name in \"bert-large-uncased\"",
+        e.getMessage());
+  }
+
+  @Test
+  void takesTheRootFromTheEnvironment() throws Exception {
+    Path kept = root.resolve("models/bert-base-uncased");
+    Files.createDirectories(kept);
+    assertEquals(
+        kept,
+        ModelCache.ofUser(Map.of("SQUAT_CACHE", root.toString()), Progress.NONE)
+            .folder(PretrainedModel.BERT_BASE_UNCASED));
+  }
+
+  @Test
+  void leavesNothingWhenTheDownloadFails() throws Exception {
+    ModelCache cache =
+        new ModelCache(
+            root,
+            (model, folder) -> {
+              throw new IllegalStateException("no network");
+            },
+            Progress.NONE);
+    assertThrows(IllegalStateException.class, () -> cache.folder(model("0".repeat(64))));
+    assertNothingIsLeft();
+  }
+
+  private void assertNothingIsLeft() throws IOException {
+    assertEquals(List.of(".tiny-model.lock"), names(root.resolve("models")));
+  }
+
+  private ModelCache cache(byte[] jar) {
+    return new ModelCache(
+        root,
+        (model, folder) -> {
+          downloads++;
+          return write(folder.resolve("tiny-model-1.2.jar"), jar);
+        },
+        Progress.NONE);
+  }
+
+  private static PretrainedModel model(String sha256) {
+    return new PretrainedModel("tiny-model", "org.example:tiny-model:1.2", ENTRY, 1, sha256);
+  }
+
+  private static Path write(Path file, byte[] bytes) {
+    try {
+      return Files.write(file, bytes);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static byte[] jar(Map<String, String> files) throws IOException {
+    Map<String, byte[]> bytes = new TreeMap<>();
+    files.forEach((name, text) -> bytes.put(name, text.getBytes(StandardCharsets.UTF_8)));
+    return zip(Map.of(ENTRY, zip(bytes)));
+  }
+
+  private static byte[] zip(Map<String, byte[]> files) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(bytes, StandardCharsets.UTF_8)) {
+      for (Map.Entry<String, byte[]> file : files.entrySet()) {
+        ZipEntry entry = new ZipEntry(file.getKey());
+        entry.setTime(0);
+        zip.putNextEntry(entry);
+        zip.write(file.getValue());
+        zip.closeEntry();
+      }
+    }
+    return bytes.toByteArray();
+  }
+
+  private static String sha256(byte[] bytes) throws NoSuchAlgorithmException {
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  private static Map<String, String> contents(Path folder) throws IOException {
+    Map<String, String> contents = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        contents.put(folder.relativize(file).toString(), Files.readString(file));
+      }
+    }
+    return contents;
+  }
+}
