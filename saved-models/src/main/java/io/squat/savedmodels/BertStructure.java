@@ -50,6 +50,22 @@ public record BertStructure(
     blockOutputs = List.copyOf(blockOutputs);
   }
 
+  /**
+   * The number of rows of the smallest table that is looked up by a role.
+   *
+   * @param model the model of this structure
+   * @param role {@link InputRole#IDS} for the size of the vocabulary; null for the number of
+   *     positions
+   * @return the number, or the largest integer if there is no such table
+   */
+  public int rows(ModelGraph model, @Nullable InputRole role) {
+    return embeddings.stream()
+        .filter(lookup -> lookup.role() == role)
+        .mapToInt(lookup -> Math.toIntExact(model.variable(lookup.table()).shape().get(0)))
+        .min()
+        .orElse(Integer.MAX_VALUE);
+  }
+
   /** The inputs of the linear layers, each once. */
   public List<String> layerInputs() {
     return layers.stream().map(LinearLayer::input).distinct().toList();
@@ -146,7 +162,24 @@ public record BertStructure(
       ModelVariable table = input < 0 ? null : matrix(node, input);
       return table == null
           ? Optional.empty()
-          : Optional.of(new EmbeddingLookup(node.getName(), table.name(), input));
+          : Optional.of(
+              new EmbeddingLookup(node.getName(), table.name(), input, role(node, 1 - input)));
+    }
+
+    /** Which input's values choose the rows; a Slice depends on the inputs' shapes alone. */
+    private @Nullable InputRole role(NodeDef node, int indices) {
+      if (node.getOp().equals("Slice")) {
+        return null;
+      }
+      String tensor = GraphEditor.input(node, indices);
+      for (InputRole role : List.of(InputRole.IDS, InputRole.SEGMENTS)) {
+        Optional<ModelInput> input = model.input(role);
+        if (input.isPresent()
+            && graph.dependsOn(tensor, Set.of(GraphEditor.producer(input.get().tensor())))) {
+          return role;
+        }
+      }
+      return null;
     }
 
     private boolean isAttention(NodeDef node) {

@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.glue.Batch;
 import io.squat.savedmodels.CheckpointOps;
-import io.squat.savedmodels.InputRole;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelVariable;
 import io.squat.savedmodels.Quantization;
@@ -19,20 +18,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.framework.initializers.TruncatedNormal;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TInt32;
 
 /**
  * A training graph with its phases in a session: batches in, losses and logits out; everything else
@@ -57,11 +53,6 @@ final class TrainingSession implements AutoCloseable {
       float rho,
       float dropoutRate,
       DropoutSeed dropoutSeed) {}
-
-  /** The seed of the masks of one batch. */
-  record DropoutSeed(int first, int second) {
-    static final DropoutSeed NONE = new DropoutSeed(0, 0);
-  }
 
   private final TrainingGraph training;
   private final Phases phases;
@@ -166,21 +157,25 @@ final class TrainingSession implements AutoCloseable {
     return run(batch, settings, phases.batch);
   }
 
+  /** Whether the step-size phase has batches of its own. */
+  boolean hasExtraBatch() {
+    return phases.extraBatch != null;
+  }
+
   /** Runs the step-size phase of {@code batches:K} on a batch of its own and returns its loss. */
   float trainStepSizes(Batch batch, BatchSettings settings) {
     return run(batch, settings, List.of(requireNonNull(phases.extraBatch)));
   }
 
   private float run(Batch batch, BatchSettings settings, List<Op> targets) {
-    try (Feeds feeds = new Feeds()) {
-      feeds.batch(batch);
+    try (BatchFeeds feeds =
+        new BatchFeeds(training, batch, settings.dropoutRate(), settings.dropoutSeed())) {
       feeds.scalar(phases.learningRate, settings.learningRate());
       feeds.scalar(phases.stepLearningRate, settings.stepLearningRate());
       feeds.scalar(phases.rho, settings.rho());
-      feeds.dropout(settings.dropoutRate(), settings.dropoutSeed());
       float loss = Float.NaN;
       for (int i = 0; i < targets.size(); i++) {
-        Session.Runner runner = feeds.runner().addTarget(targets.get(i));
+        Session.Runner runner = feeds.runner(session).addTarget(targets.get(i));
         if (i == 0) {
           runner.fetch(training.loss());
         }
@@ -193,26 +188,13 @@ final class TrainingSession implements AutoCloseable {
   }
 
   /**
-   * Computes tensors of the graph for a batch, without dropout.
+   * The logits of a batch, without dropout.
    *
-   * @return the values of each tensor, row by row
+   * @return float32 [B, C], row by row
    */
-  List<float[]> evaluate(Batch batch, List<? extends Operand<TFloat32>> tensors) {
-    try (Feeds feeds = new Feeds()) {
-      feeds.batch(batch);
-      feeds.dropout(0, DropoutSeed.NONE);
-      Session.Runner runner = feeds.runner();
-      tensors.forEach(runner::fetch);
-      try (Result result = runner.run()) {
-        List<float[]> values = new ArrayList<>();
-        for (int i = 0; i < tensors.size(); i++) {
-          TFloat32 tensor = (TFloat32) result.get(i);
-          float[] copy = new float[Math.toIntExact(tensor.size())];
-          tensor.asRawTensor().data().asFloats().read(copy);
-          values.add(copy);
-        }
-        return values;
-      }
+  float[] logits(Batch batch) {
+    try (BatchFeeds feeds = new BatchFeeds(training, batch)) {
+      return feeds.fetch(session, List.of(training.logits())).get(0);
     }
   }
 
@@ -238,47 +220,5 @@ final class TrainingSession implements AutoCloseable {
 
   private static long[] dimensions(ModelVariable variable) {
     return variable.shape().stream().mapToLong(Long::longValue).toArray();
-  }
-
-  /** The fed tensors of one batch, the same in all of its phases. */
-  private final class Feeds implements AutoCloseable {
-    private final Map<Operand<?>, Tensor> tensors = new LinkedHashMap<>();
-
-    void batch(Batch batch) {
-      Shape shape = Shape.of(batch.rows(), batch.length());
-      ints(InputRole.IDS, shape, batch.ids());
-      ints(InputRole.MASK, shape, batch.mask());
-      if (training.model().input(InputRole.SEGMENTS).isPresent()) {
-        ints(InputRole.SEGMENTS, shape, batch.segments());
-      }
-      tensors.put(
-          training.labels(),
-          TFloat32.tensorOf(Shape.of(batch.rows()), DataBuffers.of(batch.labels(), true, false)));
-    }
-
-    private void ints(InputRole role, Shape shape, int[] values) {
-      tensors.put(
-          training.input(role), TInt32.tensorOf(shape, DataBuffers.of(values, true, false)));
-    }
-
-    void scalar(Operand<TFloat32> placeholder, float value) {
-      tensors.put(placeholder, TFloat32.scalarOf(value));
-    }
-
-    void dropout(float rate, DropoutSeed seed) {
-      scalar(training.dropoutRate(), rate);
-      tensors.put(training.dropoutSeed(), TInt32.vectorOf(seed.first(), seed.second()));
-    }
-
-    Session.Runner runner() {
-      Session.Runner runner = session.runner();
-      tensors.forEach(runner::feed);
-      return runner;
-    }
-
-    @Override
-    public void close() {
-      tensors.values().forEach(Tensor::close);
-    }
   }
 }

@@ -1,0 +1,307 @@
+package io.squat.train;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * The folder of a run.
+ *
+ * <pre>
+ * settings.json            what decides the numbers
+ * encoder/                 saved_model.pb of the model that was trained, without its variables
+ * assets/vocab.txt
+ * float/, quantized/       one folder a stage
+ *   metrics.jsonl          a line a step, and a line an evaluation
+ *   checkpoints/step-N/    the last two, with the optimizers' state; gone when the stage is done
+ *   model/                 variables of the finished stage, scores.json, dev-predictions.txt
+ * result.json              when the run is done
+ * </pre>
+ *
+ * <p>Folders and JSON files are written beside and renamed: each is there as a whole or not at all.
+ */
+public final class RunFolder {
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final String PART = ".part-";
+  private static final String STEP = "step-";
+  private static final int KEPT_CHECKPOINTS = 2;
+
+  private final Path root;
+
+  /** The run of a folder, which need not be there yet. */
+  public RunFolder(Path root) {
+    this.root = root;
+  }
+
+  /** The folder. */
+  public Path root() {
+    return root;
+  }
+
+  /** A SavedModel folder with the graph that was trained, but without variables. */
+  public Path encoder() {
+    return root.resolve("encoder");
+  }
+
+  /** The vocabulary. */
+  public Path vocabulary() {
+    return root.resolve("assets").resolve("vocab.txt");
+  }
+
+  /** The result, when the run is done. */
+  public Path result() {
+    return root.resolve("result.json");
+  }
+
+  private Path settingsFile() {
+    return root.resolve("settings.json");
+  }
+
+  /**
+   * The settings of the run.
+   *
+   * @throws IllegalArgumentException if the folder is no run
+   */
+  public RunSettings settings() {
+    if (!Files.isRegularFile(settingsFile())) {
+      throw new IllegalArgumentException(
+          root + ": expected the folder of a run with settings.json, found none in it");
+    }
+    return readJson(settingsFile(), RunSettings.class);
+  }
+
+  /** The folder of a finished stage's model, or where it will be. */
+  public Path model(String stage) {
+    return root.resolve(stage).resolve("model");
+  }
+
+  /** The prefix of a finished stage's variables. */
+  public Path variables(String stage) {
+    return model(stage).resolve("variables");
+  }
+
+  /** Whether a stage is finished. */
+  public boolean isDone(String stage) {
+    return Files.isDirectory(model(stage));
+  }
+
+  Path metrics(String stage) {
+    return root.resolve(stage).resolve("metrics.jsonl");
+  }
+
+  /**
+   * Begins a run, or goes on with an unfinished one of the same settings.
+   *
+   * @param settings the settings of the run that is wanted
+   * @param graph {@code saved_model.pb}
+   * @param vocab the vocabulary
+   * @throws IllegalArgumentException if something else is there
+   */
+  void open(RunSettings settings, Path graph, Path vocab) {
+    if (Files.isRegularFile(settingsFile())) {
+      RunSettings found = settings();
+      if (!found.equals(settings)) {
+        throw new IllegalArgumentException(
+            root
+                + ": expected an empty folder or a run of the same settings, found a run of other"
+                + " settings: "
+                + difference(found, settings)
+                + "; choose another --out");
+      }
+      if (Files.exists(result())) {
+        throw new IllegalArgumentException(
+            root + ": this run is finished (result.json is there); choose another --out");
+      }
+      return;
+    }
+    if (!isEmpty()) {
+      throw new IllegalArgumentException(
+          root
+              + ": expected an empty folder or an unfinished run, found other files; choose another --out");
+    }
+    try {
+      Files.createDirectories(encoder());
+      Files.createDirectories(vocabulary().resolveSibling("."));
+      Files.copy(graph, encoder().resolve("saved_model.pb"), StandardCopyOption.REPLACE_EXISTING);
+      Files.copy(vocab, vocabulary(), StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(root + ": cannot be written: " + e.getMessage(), e);
+    }
+    writeJson(settingsFile(), settings);
+  }
+
+  private boolean isEmpty() {
+    if (!Files.exists(root)) {
+      return true;
+    }
+    if (!Files.isDirectory(root)) {
+      return false;
+    }
+    try (Stream<Path> files = Files.list(root)) {
+      // What a run leaves that was stopped before its settings were written.
+      return files.allMatch(file -> file.equals(encoder()) || file.equals(root.resolve("assets")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(root + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static String difference(RunSettings found, RunSettings wanted) {
+    var a = JSON.valueToTree(found);
+    var b = JSON.valueToTree(wanted);
+    StringBuilder text = new StringBuilder();
+    b.fieldNames()
+        .forEachRemaining(
+            name -> {
+              if (!b.get(name).equals(a.get(name))) {
+                text.append(text.isEmpty() ? "" : ", ")
+                    .append(name)
+                    .append(' ')
+                    .append(a.get(name))
+                    .append(" there and ")
+                    .append(b.get(name))
+                    .append(" wanted");
+              }
+            });
+    return text.toString();
+  }
+
+  /** Writes a folder beside its place and renames it. */
+  static void writeFolder(Path folder, Consumer<Path> writer) {
+    Path part = folder.resolveSibling(PART + folder.getFileName());
+    try {
+      delete(part);
+      Files.createDirectories(part);
+      writer.accept(part);
+      delete(folder);
+      Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  /** Writes a checkpoint and removes all but the last two. */
+  void writeCheckpoint(String stage, StagePosition position, Consumer<Path> variables) {
+    Path checkpoints = root.resolve(stage).resolve("checkpoints");
+    writeFolder(
+        checkpoints.resolve(STEP + position.step()),
+        folder -> {
+          variables.accept(folder.resolve("variables"));
+          writeJson(folder.resolve("position.json"), position);
+        });
+    List<Path> all = checkpoints(stage);
+    for (Path old : all.subList(0, Math.max(0, all.size() - KEPT_CHECKPOINTS))) {
+      delete(old);
+    }
+  }
+
+  /** The prefix of the variables of the last checkpoint of a stage. */
+  Optional<Path> lastCheckpoint(String stage) {
+    List<Path> all = checkpoints(stage);
+    return all.isEmpty()
+        ? Optional.empty()
+        : Optional.of(all.get(all.size() - 1).resolve("variables"));
+  }
+
+  static StagePosition position(Path checkpoint) {
+    return readJson(checkpoint.resolveSibling("position.json"), StagePosition.class);
+  }
+
+  void deleteCheckpoints(String stage) {
+    delete(root.resolve(stage).resolve("checkpoints"));
+  }
+
+  private List<Path> checkpoints(String stage) {
+    Path folder = root.resolve(stage).resolve("checkpoints");
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(file -> file.getFileName().toString().startsWith(STEP))
+          .sorted(Comparator.comparingLong(RunFolder::step))
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static long step(Path checkpoint) {
+    return Long.parseLong(checkpoint.getFileName().toString().substring(STEP.length()));
+  }
+
+  static <T> T readJson(Path file, Class<T> type) {
+    try {
+      return JSON.readValue(file.toFile(), type);
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          file + ": expected " + type.getSimpleName() + " as JSON, found " + e.getMessage(), e);
+    }
+  }
+
+  static void writeJson(Path file, Object value) {
+    Path part = file.resolveSibling(PART + file.getFileName());
+    try {
+      JSON.writeValue(part.toFile(), value);
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  /** Adds a line to a file of lines. */
+  static void append(Path file, String line) {
+    try {
+      Files.createDirectories(file.resolveSibling("."));
+      Files.writeString(
+          file,
+          line + "\n",
+          StandardCharsets.UTF_8,
+          StandardOpenOption.CREATE,
+          StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  /** The number of the step that a line of metrics is about. */
+  static long stepOf(String line) {
+    try {
+      return JSON.readTree(line).path("step").asLong();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static String line(Object value) {
+    try {
+      return new ObjectMapper().writeValueAsString(value);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void delete(Path folder) {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try {
+      MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be removed: " + e.getMessage(), e);
+    }
+  }
+}

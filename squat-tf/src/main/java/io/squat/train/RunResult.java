@@ -1,0 +1,58 @@
+package io.squat.train;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What came out of a run, as {@code result.json} holds it.
+ *
+ * @param task the task
+ * @param method the method
+ * @param bits W-E-A, or null for {@code fp}
+ * @param seed the seed
+ * @param floatScores dev scores of the float stage, an entry an epoch
+ * @param quantizedScores dev scores of the quantized stage; empty for {@code fp}
+ * @param best the metrics of the best epoch of the last stage, by the task's first metric
+ * @param last the metrics of its last epoch: those of the model that is exported
+ */
+public record RunResult(
+    String task,
+    String method,
+    @Nullable String bits,
+    long seed,
+    List<DevScore> floatScores,
+    List<DevScore> quantizedScores,
+    Map<String, Double> best,
+    Map<String, Double> last) {
+
+  /** Copies the lists. */
+  public RunResult {
+    floatScores = List.copyOf(floatScores);
+    quantizedScores = List.copyOf(quantizedScores);
+  }
+
+  static RunResult of(RunFolder folder, RunSettings settings) {
+    List<DevScore> floats = scores(folder, StageSettings.FLOAT);
+    List<DevScore> quantized =
+        settings.method().quantized() ? scores(folder, StageSettings.QUANTIZED) : List.of();
+    List<DevScore> reported = quantized.isEmpty() ? floats : quantized;
+    DevScore best =
+        reported.stream().max(Comparator.comparingDouble(DevScore::headline)).orElseThrow();
+    return new RunResult(
+        settings.task().officialName(),
+        settings.method().label(),
+        settings.method().quantized() ? settings.bits() : null,
+        settings.seed(),
+        floats,
+        quantized,
+        best.metrics(),
+        reported.get(reported.size() - 1).metrics());
+  }
+
+  private static List<DevScore> scores(RunFolder folder, String stage) {
+    return List.of(
+        RunFolder.readJson(folder.model(stage).resolve("scores.json"), DevScore[].class));
+  }
+}

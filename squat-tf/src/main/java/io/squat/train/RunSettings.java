@@ -1,0 +1,77 @@
+package io.squat.train;
+
+import io.squat.glue.Casing;
+import io.squat.glue.GlueTask;
+import io.squat.ops.BitWidths;
+import io.squat.ops.Levels;
+import io.squat.savedmodels.Quantization;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that decides a run's numbers, as {@code settings.json} of its folder holds it.
+ *
+ * @param task the task
+ * @param trainHash SHA-256 of the training file, uncompressed
+ * @param devHash SHA-256 of the dev file, uncompressed
+ * @param model SHA-256 of the model's {@code saved_model.pb} and of its variables' index
+ * @param casing how the vocabulary is used
+ * @param method how the model is trained
+ * @param bits W-E-A
+ * @param levels which integers weights use; null is the default of the width
+ * @param alternation of squat's phases
+ * @param rho the radius of the perturbation
+ * @param floatEpochs passes over the rows in float, before quantization
+ * @param epochs passes over the rows with quantizers; none for {@code fp}
+ * @param batch rows a batch
+ * @param maxLength tokens that a row may have
+ * @param optimizer the optimizers' settings
+ * @param seed of everything random
+ */
+public record RunSettings(
+    GlueTask task,
+    String trainHash,
+    String devHash,
+    String model,
+    Casing casing,
+    Method method,
+    String bits,
+    @Nullable Levels levels,
+    String alternation,
+    double rho,
+    int floatEpochs,
+    int epochs,
+    int batch,
+    int maxLength,
+    OptimizerSettings optimizer,
+    long seed) {
+
+  /** Checks the ranges. */
+  public RunSettings {
+    BitWidths.parse(bits);
+    Alternation.parse(alternation);
+    atLeast("epochs", epochs, 0);
+    atLeast("float-epochs", floatEpochs, 1);
+    atLeast("batch", batch, 1);
+    atLeast("max-length", maxLength, 3);
+    if (!(rho >= 0 && rho < 10)) {
+      throw new IllegalArgumentException("rho: expected 0 up to 10, found " + rho);
+    }
+  }
+
+  private static void atLeast(String name, int value, int least) {
+    if (value < least) {
+      throw new IllegalArgumentException(
+          name + ": expected at least " + least + ", found " + value);
+    }
+  }
+
+  /** What the run quantizes. */
+  public Quantization quantization() {
+    return method.quantized() ? new Quantization(BitWidths.parse(bits), levels) : Quantization.NONE;
+  }
+
+  /** How many outputs the task's head has: one a class, or one for a value. */
+  public int outputs() {
+    return task.isRegression() ? 1 : task.labels().size();
+  }
+}

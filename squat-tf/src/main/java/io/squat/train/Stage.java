@@ -1,0 +1,231 @@
+package io.squat.train;
+
+import io.squat.glue.Batch;
+import io.squat.glue.Batches;
+import io.squat.glue.EncodedExamples;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+
+/**
+ * Trains one stage to its end: batches through the phases, an evaluation after every epoch,
+ * checkpoints on the way, the model at the end.
+ *
+ * <p>Batch, rates and dropout masks of a step are functions of the settings and the step's number
+ * alone, so a stage that goes on from a checkpoint gives the numbers of one that was not stopped.
+ */
+final class Stage {
+  private static final Logger log = LogManager.getLogger();
+  private static final long CHECKPOINT_STEPS = 500;
+  private static final int EVALUATION_BATCH = 32;
+  // Batches of the step-size phase are drawn in another order than those of the sharpness phase.
+  private static final long EXTRA_DRAW = 0x5DEECE66DL;
+
+  private final RunFolder folder;
+  private final RunSettings settings;
+  private final StageSettings stage;
+  private final TrainingSession session;
+  private final EncodedExamples train;
+  private final EncodedExamples dev;
+  private final Alternation alternation;
+  private final int batchesPerEpoch;
+  private final long total;
+
+  Stage(
+      RunFolder folder,
+      RunSettings settings,
+      StageSettings stage,
+      TrainingSession session,
+      EncodedExamples train,
+      EncodedExamples dev) {
+    this.folder = folder;
+    this.settings = settings;
+    this.stage = stage;
+    this.session = session;
+    this.train = train;
+    this.dev = dev;
+    this.alternation = Alternation.parse(settings.alternation());
+    this.batchesPerEpoch = (train.size() + settings.batch() - 1) / settings.batch();
+    this.total = (long) batchesPerEpoch * stage.epochs();
+  }
+
+  /**
+   * Runs the stage from its last checkpoint, or from its start.
+   *
+   * @return the scores of its epochs
+   * @throws IllegalStateException if the loss is not a number
+   */
+  List<DevScore> run(Progress progress) {
+    StagePosition start = resume();
+    List<DevScore> scores = new ArrayList<>(start.scores());
+    float[] predictions = new float[0];
+    try (Progress.Work work = progress.begin("training (" + stage.name() + ")", "step", total)) {
+      work.step(start.step());
+      for (long step = start.step(); step < total; step++) {
+        float loss = step(step);
+        work.step(1);
+        work.message(String.format(Locale.ROOT, "loss %.4f", loss));
+        boolean epochEnds = (step + 1) % batchesPerEpoch == 0;
+        if (epochEnds) {
+          predictions = predictions();
+          scores.add(score((int) ((step + 1) / batchesPerEpoch), step + 1, predictions));
+        }
+        if (step + 1 < total && (epochEnds || (step + 1) % CHECKPOINT_STEPS == 0)) {
+          folder.writeCheckpoint(
+              stage.name(), new StagePosition(step + 1, scores), session::saveState);
+        }
+      }
+    }
+    finish(scores, predictions);
+    return scores;
+  }
+
+  private StagePosition resume() {
+    Optional<Path> checkpoint = folder.lastCheckpoint(stage.name());
+    StagePosition position = checkpoint.map(RunFolder::position).orElse(StagePosition.START);
+    checkpoint.ifPresent(
+        prefix -> {
+          session.restoreState(prefix);
+          log.info("{}: going on from step {} of {}", stage.name(), position.step(), total);
+        });
+    trimMetrics(position.step());
+    return position;
+  }
+
+  /** Forgets what was written after the checkpoint. */
+  private void trimMetrics(long step) {
+    Path file = folder.metrics(stage.name());
+    if (!Files.exists(file)) {
+      return;
+    }
+    try {
+      List<String> kept =
+          Files.readAllLines(file, StandardCharsets.UTF_8).stream()
+              .filter(line -> line.endsWith("}") && RunFolder.stepOf(line) <= step)
+              .toList();
+      Files.delete(file);
+      kept.forEach(line -> RunFolder.append(file, line));
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be rewritten: " + e.getMessage(), e);
+    }
+  }
+
+  private float step(long step) {
+    double factor = settings.optimizer().rateFactor(step, total);
+    float loss = session.train(batch(step, settings.seed()), batchSettings(factor, step, 0));
+    requireNumber(loss, step);
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("step", step + 1);
+    line.put("loss", loss);
+    line.put("learningRate", factor * settings.optimizer().learningRate());
+    int k = alternation.sharpnessBatches();
+    if (session.hasExtraBatch() && (step + 1) % k == 0) {
+      long draw = (step + 1) / k - 1;
+      float extraLoss =
+          session.trainStepSizes(
+              batch(draw, settings.seed() ^ EXTRA_DRAW), batchSettings(factor, draw, 1));
+      requireNumber(extraLoss, step);
+      line.put("stepSizeLoss", extraLoss);
+    }
+    RunFolder.append(folder.metrics(stage.name()), RunFolder.line(line));
+    return loss;
+  }
+
+  private void requireNumber(float loss, long step) {
+    if (!Float.isFinite(loss)) {
+      throw new IllegalStateException(
+          "training ("
+              + stage.name()
+              + "): the loss is "
+              + loss
+              + " at step "
+              + (step + 1)
+              + " of "
+              + total
+              + "; "
+              + folder
+                  .lastCheckpoint(stage.name())
+                  .map(prefix -> "the last good checkpoint is kept in " + prefix.getParent())
+                  .orElse("there is no checkpoint before it")
+              + "; try a smaller --lr or --step-lr");
+    }
+  }
+
+  private Batch batch(long draw, long seed) {
+    int epoch = stage.firstEpoch() + Math.toIntExact(draw / batchesPerEpoch);
+    return Batches.shuffled(train, settings.batch(), seed, epoch)
+        .get((int) (draw % batchesPerEpoch));
+  }
+
+  private TrainingSession.BatchSettings batchSettings(double factor, long draw, int kind) {
+    OptimizerSettings optimizer = settings.optimizer();
+    return new TrainingSession.BatchSettings(
+        (float) (factor * optimizer.learningRate()),
+        (float) (factor * optimizer.stepLearningRate()),
+        (float) settings.rho(),
+        (float) optimizer.dropout(),
+        DropoutSeed.of(settings.seed(), 2 * stage.index() + kind, draw));
+  }
+
+  /** Class indices or values of the dev rows, in the file's order. */
+  private float[] predictions() {
+    float[] predictions = new float[dev.size()];
+    for (Batch batch : Batches.sequential(dev, EVALUATION_BATCH)) {
+      float[] logits = session.logits(batch);
+      int outputs = settings.outputs();
+      for (int row = 0; row < batch.rows(); row++) {
+        predictions[batch.rowIndices()[row]] =
+            outputs == 1 ? logits[row] : argMax(logits, row * outputs, outputs);
+      }
+    }
+    return predictions;
+  }
+
+  private static int argMax(float[] values, int start, int count) {
+    int best = 0;
+    for (int i = 1; i < count; i++) {
+      if (values[start + i] > values[start + best]) {
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  private DevScore score(int epoch, long step, float[] predictions) {
+    float[] labels = new float[dev.size()];
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = dev.rows().get(i).label();
+    }
+    DevScore score = DevScore.of(settings.task(), epoch, predictions, labels);
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("step", step);
+    line.put("epoch", epoch);
+    line.put("dev", score.metrics());
+    RunFolder.append(folder.metrics(stage.name()), RunFolder.line(line));
+    log.info("{}: epoch {} of {}, dev {}", stage.name(), epoch, stage.epochs(), score.metrics());
+    return score;
+  }
+
+  private void finish(List<DevScore> scores, float[] predictions) {
+    RunFolder.writeFolder(
+        folder.model(stage.name()),
+        part -> {
+          session.saveModel(part.resolve("variables"));
+          RunFolder.writeJson(part.resolve("scores.json"), scores);
+          for (float prediction : predictions) {
+            RunFolder.append(part.resolve("dev-predictions.txt"), Float.toString(prediction));
+          }
+        });
+    folder.deleteCheckpoints(stage.name());
+  }
+}

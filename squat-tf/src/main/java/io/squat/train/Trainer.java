@@ -1,0 +1,195 @@
+package io.squat.train;
+
+import io.squat.glue.Batch;
+import io.squat.glue.Batches;
+import io.squat.glue.EncodedExamples;
+import io.squat.glue.Examples;
+import io.squat.glue.WordPiece;
+import io.squat.savedmodels.BertStructure;
+import io.squat.savedmodels.Device;
+import io.squat.savedmodels.InputRole;
+import io.squat.savedmodels.ModelGraph;
+import io.squat.savedmodels.ModelVariable;
+import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.Rewriting;
+import io.squat.savedmodels.SavedModelFiles;
+import io.squat.savedmodels.SavedModelReader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.proto.ConfigProto;
+
+/**
+ * Trains a model on a task, from the SavedModel to the finished run: first in float, then, unless
+ * the method is {@code fp}, with quantizers that start from the float weights.
+ */
+public final class Trainer {
+  private static final Logger log = LogManager.getLogger();
+  private static final int CALIBRATION_ROWS = 8;
+  private static final int CALIBRATION_BATCHES = 16;
+
+  /**
+   * What a run reads.
+   *
+   * @param model the SavedModel folder
+   * @param choice which graph and signature of it
+   * @param vocabulary the vocabulary's file
+   * @param train rows to train with
+   * @param dev rows to score with
+   */
+  public record Inputs(
+      Path model, SavedModelReader.Choice choice, Path vocabulary, Examples train, Examples dev) {}
+
+  private final RunSettings settings;
+  private final RunFolder folder;
+  private final ConfigProto config;
+  private final Progress progress;
+
+  /**
+   * Prepares a run.
+   *
+   * @param settings what decides its numbers
+   * @param folder where it is kept
+   * @param device where it runs
+   * @param threads how many threads an operation may use; 0 takes all cores
+   * @param progress is told how far it is
+   */
+  public Trainer(
+      RunSettings settings, RunFolder folder, Device device, int threads, Progress progress) {
+    this.settings = settings;
+    this.folder = folder;
+    this.config = device.config(threads);
+    this.progress = progress;
+  }
+
+  /**
+   * Runs to the end, from wherever the folder's run was stopped.
+   *
+   * @return the result, which is in the folder too
+   * @throws IllegalArgumentException if the inputs do not fit together, or the folder holds
+   *     something else
+   * @throws IllegalStateException if the loss is not a number
+   */
+  public RunResult run(Inputs inputs) {
+    ModelGraph encoder = SavedModelReader.read(inputs.model(), inputs.choice());
+    ModelGraph model = Rewriting.withHead(encoder, settings.outputs());
+    EncodedExamples train;
+    EncodedExamples dev;
+    try (WordPiece wordPiece = WordPiece.open(inputs.vocabulary(), settings.casing())) {
+      int length = checkVocabulary(model, wordPiece);
+      train = encode(wordPiece, inputs.train(), length);
+      dev = encode(wordPiece, inputs.dev(), length);
+    }
+    folder.open(settings, inputs.model().resolve("saved_model.pb"), inputs.vocabulary());
+    if (!folder.isDone(StageSettings.FLOAT)) {
+      stage(
+          model,
+          new StageSettings(StageSettings.FLOAT, 0, Method.FP, settings.floatEpochs(), 0),
+          SavedModelFiles.checkpoint(inputs.model()),
+          ModelVariable::checkpointKey,
+          train,
+          dev);
+    }
+    if (settings.method().quantized() && !folder.isDone(StageSettings.QUANTIZED)) {
+      stage(
+          model,
+          new StageSettings(
+              StageSettings.QUANTIZED,
+              1,
+              settings.method(),
+              settings.epochs(),
+              settings.floatEpochs()),
+          folder.variables(StageSettings.FLOAT),
+          ModelVariable::name,
+          train,
+          dev);
+    }
+    RunResult result = RunResult.of(folder, settings);
+    RunFolder.writeJson(folder.result(), result);
+    return result;
+  }
+
+  /** The length that rows are cut to; refuses a vocabulary that the model has no embeddings for. */
+  private int checkVocabulary(ModelGraph model, WordPiece wordPiece) {
+    BertStructure structure = BertStructure.of(model);
+    int embeddings = structure.rows(model, InputRole.IDS);
+    if (wordPiece.vocabSize() > embeddings) {
+      throw new IllegalArgumentException(
+          "vocabulary: expected at most "
+              + embeddings
+              + " entries, as many as the model has embeddings, found "
+              + wordPiece.vocabSize()
+              + "; give the model's own by --vocab");
+    }
+    if (wordPiece.vocabSize() < embeddings) {
+      log.warn(
+          "the vocabulary has {} entries and the model {} embeddings",
+          wordPiece.vocabSize(),
+          embeddings);
+    }
+    int positions = structure.rows(model, null);
+    if (settings.maxLength() > positions) {
+      log.warn(
+          "--max-length {} is more than the model's {} positions: texts are cut to those",
+          settings.maxLength(),
+          positions);
+    }
+    return Math.min(settings.maxLength(), positions);
+  }
+
+  private static EncodedExamples encode(WordPiece wordPiece, Examples examples, int length) {
+    EncodedExamples encoded = wordPiece.encode(examples, length);
+    if (encoded.truncatedRows() > 0) {
+      log.warn(
+          "{} of {} {} rows are longer than {} tokens and were cut",
+          encoded.truncatedRows(),
+          encoded.size(),
+          examples.split(),
+          length);
+    }
+    return encoded;
+  }
+
+  private void stage(
+      ModelGraph model,
+      StageSettings stage,
+      Path weights,
+      Function<ModelVariable, @Nullable String> key,
+      EncodedExamples train,
+      EncodedExamples dev) {
+    Quantization quantization =
+        stage.method().quantized() ? settings.quantization() : Quantization.NONE;
+    Map<String, Float> stepSizes =
+        stage.method().quantized()
+            ? new Calibration(model, weights, config)
+                .stepSizes(quantization, calibrationBatches(train), progress)
+            : Map.of();
+    try (TrainingSession session =
+        new TrainingSession(
+            model,
+            quantization,
+            stage.method(),
+            Alternation.parse(settings.alternation()),
+            settings.optimizer(),
+            settings.seed(),
+            config)) {
+      session.startWeights(weights, key);
+      session.startStepSizes(stepSizes);
+      new Stage(folder, settings, stage, session, train, dev).run(progress);
+    }
+  }
+
+  private List<Batch> calibrationBatches(EncodedExamples train) {
+    Batches all = Batches.shuffled(train, CALIBRATION_ROWS, settings.seed(), 0);
+    List<Batch> some = new ArrayList<>();
+    for (int i = 0; i < Math.min(CALIBRATION_BATCHES, all.size()); i++) {
+      some.add(all.get(i));
+    }
+    return some;
+  }
+}
