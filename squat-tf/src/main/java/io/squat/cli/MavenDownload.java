@@ -107,7 +107,7 @@ final class MavenDownload implements ModelCache.Download {
           work.step(Math.max(0, now - done));
           done = Math.max(done, now);
         } else if (!found && line.indexOf(ERROR) == 0) {
-          error = line.substring(ERROR.length()).strip();
+          error = line.substring(ERROR.length()).replaceFirst(" -> \\[Help \\d+]$", "").strip();
           found = true;
         }
       }

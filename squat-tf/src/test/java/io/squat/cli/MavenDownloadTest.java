@@ -52,7 +52,7 @@ class MavenDownloadTest {
                     "exit 1"));
     assertEquals(
         "tiny-model: Maven could not get org.example:tiny-model:1.2: Cannot access central in"
-            + " offline mode -> [Help 1]; check the network, or the mirror and proxy in"
+            + " offline mode; check the network, or the mirror and proxy in"
             + " ~/.m2/settings.xml",
         e.getMessage());
   }
