@@ -1,0 +1,222 @@
+package io.squat.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.squat.glue.Casing;
+import io.squat.glue.GlueTask;
+import io.squat.glue.Split;
+import io.squat.ops.BitWidths;
+import io.squat.ops.Levels;
+import io.squat.savedmodels.Device;
+import io.squat.savedmodels.Quantization;
+import io.squat.train.Alternation;
+import io.squat.train.Method;
+import io.squat.train.OptimizerSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine.ParseResult;
+
+class SquatTest {
+  private static final String TRAIN = "train --model m --task CoLA --data d --out o";
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "demo", "inspect", "train", "export", "eval", "predict", "bench train"})
+  void helpShowsExamples(String command) {
+    Invocation help = Invocation.of(command + " --help");
+    assertEquals(0, help.status());
+    assertEquals("", help.err());
+    assertTrue(help.out().startsWith("Usage: squat " + command), help.out());
+    assertTrue(help.out().contains("Example"), help.out());
+  }
+
+  @Test
+  void versionIsMavens() {
+    Invocation version = Invocation.of("--version");
+    assertEquals(0, version.status());
+    assertTrue(version.out().matches("squat \\d+\\.\\d+\\.\\d+(-SNAPSHOT)?\\R"), version.out());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          ''                                                   | a command is missing
+          bench                                                | what to measure is missing: train
+          trian                                                | did you mean train
+          train                                                | '--out=DIR'
+          train --model m --task CoLA --data d --out o --rhoo 1 | Unknown option
+          train --model m --task Cola2 --data d --out o        | unknown task "Cola2"; expected one of CoLA
+          train --model m --task CoLA --data d --out o --bits 4-9-8 | found 9
+          train --model m --task CoLA --data d --out o --bits 4x8 | expected W-E-A
+          train --model m --task CoLA --data d --out o --method sam | found "sam"
+          train --model m --task CoLA --data d --out o --levels half | found "half"
+          train --model m --task CoLA --data d --out o --alternation batches:0 | found "batches:0"
+          train --model m --task CoLA --data d --out o --device tpu | found "tpu"
+          train --model m --task CoLA --data d --out o --seed x | 'x' is not a long
+          train --model m --task CoLA --data d --out o --cased --uncased | mutually exclusive
+          eval --model m --task CoLA --data d --split valid    | unknown split "valid"
+          export --out o --format packed                       | --run
+          export --out o --format packed --run r --model m     | mutually exclusive
+          export --out o --format int9 --run r                 | int9
+          predict --model m                                    | --text
+          predict --model m --text a --input f                 | --input
+          predict --model m --text-pair b                      | --text
+          """)
+  void badArgumentsAreOneLineAndStatus2(String arguments, String expected) {
+    Invocation bad = Invocation.of(arguments);
+    assertAll(
+        () -> assertEquals(Failures.BAD_INPUT, bad.status()),
+        () -> assertEquals("", bad.out()),
+        () -> assertEquals(1, bad.err().lines().count(), bad.err()),
+        () -> assertTrue(bad.err().startsWith("squat: "), bad.err()),
+        () -> assertTrue(bad.err().contains(expected), bad.err()),
+        () -> assertTrue(bad.err().contains("--help"), bad.err()));
+  }
+
+  @Test
+  void trainHasTheDefaultsOfTheContract() {
+    TrainCommand train = (TrainCommand) parsed(TRAIN);
+    assertAll(
+        () -> assertEquals("m", train.model.model()),
+        () -> assertNull(train.model.tags()),
+        () -> assertNull(train.model.signature()),
+        () -> assertEquals(GlueTask.COLA, train.task.task()),
+        () -> assertEquals(Path.of("d"), train.task.data()),
+        () -> assertEquals(Path.of("o"), train.out),
+        () -> assertEquals(Method.SQUAT, train.training.method()),
+        () ->
+            assertEquals(
+                new Quantization(new BitWidths(4, 8, 8), null), train.training.quantization()),
+        () -> assertEquals(Alternation.WITHIN, train.training.alternation()),
+        () -> assertEquals(0.01, train.training.rho()),
+        () -> assertEquals(3, train.epochs),
+        () -> assertEquals(32, train.training.batch()),
+        () -> assertEquals(128, train.text.maxLength()),
+        () ->
+            assertEquals(
+                new OptimizerSettings(5e-5, 1e-3, 0.01, 0.1, 1.0, 0.1), train.training.optimizer()),
+        () -> assertEquals(1, train.training.seed()),
+        () -> assertEquals(Device.AUTO, train.run.device()),
+        () -> assertNull(train.text.vocab()),
+        () -> assertNull(train.text.casing()));
+  }
+
+  @Test
+  void trainTakesEveryOption() {
+    TrainCommand train =
+        (TrainCommand)
+            parsed(
+                "train --model m --task sts-b --data d --out o --method saq --bits 2-3-5"
+                    + " --levels SYMMETRIC --alternation batches:7 --rho 0.02 --epochs 4 --batch 16"
+                    + " --max-length 64 --lr 2e-5 --step-lr 3e-4 --weight-decay 0.05 --warmup 0.2"
+                    + " --clip 0.5 --dropout 0.3 --seed 11 --device cpu --threads 6 --vocab v"
+                    + " --cased --tags train,serve --signature s");
+    assertAll(
+        () -> assertEquals(List.of("train", "serve"), train.model.tags()),
+        () -> assertEquals("s", train.model.signature()),
+        () -> assertEquals(GlueTask.STSB, train.task.task()),
+        () -> assertEquals(Method.SAQ, train.training.method()),
+        () ->
+            assertEquals(
+                new Quantization(new BitWidths(2, 3, 5), Levels.SYMMETRIC),
+                train.training.quantization()),
+        () -> assertEquals(new Alternation(7), train.training.alternation()),
+        () -> assertEquals(0.02, train.training.rho()),
+        () -> assertEquals(4, train.epochs),
+        () -> assertEquals(16, train.training.batch()),
+        () -> assertEquals(64, train.text.maxLength()),
+        () ->
+            assertEquals(
+                new OptimizerSettings(2e-5, 3e-4, 0.05, 0.2, 0.5, 0.3), train.training.optimizer()),
+        () -> assertEquals(11, train.training.seed()),
+        () -> assertEquals(Device.CPU, train.run.device()),
+        () -> assertEquals(6, train.run.threads()),
+        () -> assertEquals(Path.of("v"), train.text.vocab()),
+        () -> assertEquals(Casing.CASED, train.text.casing()));
+  }
+
+  @Test
+  void floatTrainingQuantizesNothing() {
+    TrainCommand train = (TrainCommand) parsed(TRAIN + " --method fp --uncased");
+    assertEquals(Quantization.NONE, train.training.quantization());
+    assertEquals(Casing.UNCASED, train.text.casing());
+  }
+
+  @Test
+  void otherCommandsTakeWhatTheContractShows() {
+    EvalCommand eval = (EvalCommand) parsed("eval --model m --task MNLI --data d");
+    assertEquals(Split.DEV, eval.split);
+    BenchTrainCommand bench =
+        (BenchTrainCommand) parsed("bench train --model m --batch 8 --length 96");
+    assertEquals(8, bench.training.batch());
+    assertEquals(96, bench.length);
+    ExportCommand export = (ExportCommand) parsed("export --run r --format packed --out o/3");
+    assertEquals(Path.of("r"), export.source.run);
+    assertEquals(ExportCommand.Format.PACKED, export.format);
+    PredictCommand pair = (PredictCommand) parsed("predict --model m --text a --text-pair b");
+    PredictCommand.Given given = pair.texts.given;
+    assertNotNull(given);
+    assertEquals("a", given.first);
+    assertEquals("b", given.second);
+    PredictCommand file = (PredictCommand) parsed("predict --model m --input f.tsv");
+    assertEquals(Path.of("f.tsv"), file.texts.input);
+  }
+
+  @Test
+  void helpLoadsNoClassOfTensorFlow(@TempDir Path folder) throws Exception {
+    Path classes = folder.resolve("classes.log");
+    Process java =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xlog:class+load=info:file=" + classes,
+                "-cp",
+                System.getProperty("java.class.path"),
+                Squat.class.getName(),
+                "train",
+                "--help")
+            .redirectOutput(folder.resolve("out").toFile())
+            .redirectErrorStream(true)
+            .start();
+    assertEquals(0, java.waitFor(), () -> text(folder.resolve("out")));
+    String loaded = text(classes);
+    assertTrue(loaded.contains("io.squat.cli.TrainCommand"));
+    // The protobuf classes are plain Java; everything else of TensorFlow leads to its native
+    // library.
+    List<String> tensorflow =
+        loaded
+            .lines()
+            .filter(line -> line.matches(".* org\\.(tensorflow\\.(?!proto\\.)|bytedeco\\.).*"))
+            .toList();
+    assertEquals(List.of(), tensorflow);
+  }
+
+  private static Object parsed(String arguments) {
+    ParseResult result = Squat.commandLine().parseArgs(Invocation.split(arguments));
+    while (result.hasSubcommand()) {
+      result = result.subcommand();
+    }
+    return result.commandSpec().userObject();
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file, UTF_8);
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+}
