@@ -1,5 +1,7 @@
 package io.squat.savedmodels;
 
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -67,6 +69,27 @@ public final class SavedModelFiles {
   /** Whether a graph has variables, so that the folder must hold their values. */
   public static boolean hasVariables(GraphDef graph) {
     return graph.getNodeList().stream().anyMatch(node -> VARIABLES.contains(node.getOp()));
+  }
+
+  /**
+   * A hash of a model: SHA-256 of its graph and of the index of its variables, which holds a
+   * checksum of every value.
+   *
+   * @param folder the SavedModel folder
+   */
+  public static String hash(Path folder) {
+    parse(folder);
+    Path index = Path.of(checkpoint(folder) + ".index");
+    try {
+      Hasher hasher = Hashing.sha256().newHasher();
+      hasher.putBytes(Files.readAllBytes(folder.resolve(GRAPH)));
+      if (Files.isRegularFile(index)) {
+        hasher.putBytes(Files.readAllBytes(index));
+      }
+      return hasher.hash().toString();
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be read: " + e.getMessage(), e);
+    }
   }
 
   /** The prefix of a SavedModel's checkpoint, as RestoreV2 takes it. */

@@ -1,7 +1,13 @@
 package io.squat.cli;
 
+import io.squat.eval.Evaluation;
+import io.squat.glue.Examples;
+import io.squat.glue.GlueReader;
 import io.squat.glue.Split;
+import io.squat.train.Progress;
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -37,6 +43,19 @@ final class EvalCommand extends SquatCommand {
 
   @Override
   Object run(PrintWriter out) {
-    throw new IllegalStateException("eval: not part of this build yet");
+    Progress progress = TerminalProgress.ofStandardError();
+    Path folder = model.folder(progress);
+    Examples examples = GlueReader.read(task.data(), task.task(), split);
+    Evaluation evaluation =
+        Scoring.score(folder, model.choice(), examples, text, run, batch, progress);
+    out.printf(
+        Locale.ROOT,
+        "%s %s, %d rows: %s%n",
+        task.task().officialName(),
+        split,
+        evaluation.rows(),
+        Scoring.metrics(evaluation));
+    out.printf(Locale.ROOT, "%.1f ms a sentence%n", evaluation.millisecondsPerSentence());
+    return evaluation.json();
   }
 }

@@ -1,6 +1,10 @@
 package io.squat.cli;
 
+import io.squat.savedmodels.SavedModelReader;
+import io.squat.train.Progress;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -29,15 +33,17 @@ final class ModelOptions {
       description = "Signature of the SavedModel (default: serving_default, else the only one).")
   private @Nullable String signature;
 
-  String model() {
-    return model;
+  /**
+   * The folder of the model, fetched if it is one that is known by name.
+   *
+   * @throws IllegalArgumentException if it is neither a folder nor such a name
+   */
+  Path folder(Progress progress) {
+    return ModelCache.ofUser(System.getenv(), progress).folder(model);
   }
 
-  @Nullable List<String> tags() {
-    return tags;
-  }
-
-  @Nullable String signature() {
-    return signature;
+  /** Which graph and signature. */
+  SavedModelReader.Choice choice() {
+    return new SavedModelReader.Choice(tags == null ? null : Set.copyOf(tags), signature);
   }
 }

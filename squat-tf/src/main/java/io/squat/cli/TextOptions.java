@@ -1,6 +1,7 @@
 package io.squat.cli;
 
 import io.squat.glue.Casing;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -23,16 +24,33 @@ final class TextOptions {
       description = "Longer texts are cut to so many tokens (default: ${DEFAULT-VALUE}).")
   private int maxLength;
 
-  @Nullable Path vocab() {
-    return vocab;
+  /**
+   * The vocabulary: the one that was given, or the model's own.
+   *
+   * @param model the folder of the model
+   * @throws IllegalArgumentException if there is none
+   */
+  Path vocabulary(Path model) {
+    Path own = model.resolve("assets").resolve("vocab.txt");
+    Path found = vocab == null ? own : vocab;
+    if (!Files.isRegularFile(found)) {
+      throw new IllegalArgumentException(
+          found
+              + ": expected a WordPiece vocabulary, found no such file; give one by --vocab FILE");
+    }
+    return found;
   }
 
-  /** The casing that was asked for, or null to infer it from the vocabulary. */
-  @Nullable Casing casing() {
-    if (letters != null && letters.cased) {
-      return Casing.CASED;
+  /**
+   * How a vocabulary is used: as was asked for, or as its entries say.
+   *
+   * @param vocabulary the vocabulary
+   */
+  Casing casing(Path vocabulary) {
+    if (letters != null) {
+      return letters.cased ? Casing.CASED : Casing.UNCASED;
     }
-    return letters != null && letters.uncased ? Casing.UNCASED : null;
+    return Casing.infer(vocabulary);
   }
 
   int maxLength() {

@@ -1,7 +1,17 @@
 package io.squat.cli;
 
+import io.squat.glue.Examples;
+import io.squat.glue.GlueReader;
+import io.squat.glue.Split;
+import io.squat.savedmodels.SavedModelFiles;
+import io.squat.train.Progress;
+import io.squat.train.RunFolder;
+import io.squat.train.RunResult;
+import io.squat.train.RunSettings;
+import io.squat.train.Trainer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,15 +45,41 @@ final class TrainCommand extends SquatCommand {
       names = "--epochs",
       defaultValue = "3",
       paramLabel = "N",
-      description = "Passes over the training rows (default: ${DEFAULT-VALUE}).")
+      description =
+          "Passes over the training rows with quantizers; of fp, in float"
+              + " (default: ${DEFAULT-VALUE}).")
   int epochs;
+
+  @Option(
+      names = "--float-epochs",
+      paramLabel = "N",
+      description = "Passes in float before quantization (default: as --epochs).")
+  @Nullable Integer floatEpochs;
 
   @Mixin final TrainingOptions training = new TrainingOptions();
   @Mixin final TextOptions text = new TextOptions();
   @Mixin final RunOptions run = new RunOptions();
 
   @Override
-  Object run(PrintWriter out) {
-    throw new IllegalStateException("train: not part of this build yet");
+  Object run(PrintWriter printer) {
+    Progress progress = TerminalProgress.ofStandardError();
+    Path folder = model.folder(progress);
+    Path vocabulary = text.vocabulary(folder);
+    Examples train = GlueReader.read(task.data(), task.task(), Split.TRAIN);
+    Examples dev = GlueReader.read(task.data(), task.task(), Split.DEV);
+    RunSettings settings =
+        training.settings(
+            new TrainingOptions.Data(
+                train, dev, SavedModelFiles.hash(folder), text.casing(vocabulary)),
+            floatEpochs == null ? epochs : floatEpochs,
+            epochs,
+            text.maxLength());
+    Trainer trainer =
+        new Trainer(settings, new RunFolder(out), run.device(), run.threads(), progress);
+    RunResult result =
+        trainer.run(new Trainer.Inputs(folder, model.choice(), vocabulary, train, dev));
+    ResultTable.print(printer, result);
+    printer.println("run: " + out);
+    return result;
   }
 }

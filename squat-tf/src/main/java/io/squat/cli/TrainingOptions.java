@@ -1,11 +1,14 @@
 package io.squat.cli;
 
+import io.squat.glue.Casing;
+import io.squat.glue.Examples;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.Quantization;
 import io.squat.train.Alternation;
 import io.squat.train.Method;
 import io.squat.train.OptimizerSettings;
+import io.squat.train.RunSettings;
 import java.util.Arrays;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -105,6 +108,37 @@ final class TrainingOptions {
       paramLabel = "N",
       description = "Seed of everything random (default: ${DEFAULT-VALUE}).")
   private long seed;
+
+  /**
+   * What a run reads, as its settings name it.
+   *
+   * @param train rows to train with
+   * @param dev rows to score with
+   * @param modelHash of the SavedModel
+   * @param casing of the vocabulary
+   */
+  record Data(Examples train, Examples dev, String modelHash, Casing casing) {}
+
+  /** The settings of a run. */
+  RunSettings settings(Data data, int floatEpochs, int epochs, int maxLength) {
+    return new RunSettings(
+        data.train().task(),
+        data.train().sha256(),
+        data.dev().sha256(),
+        data.modelHash(),
+        data.casing(),
+        method,
+        bits.toString(),
+        levels,
+        alternation.toString(),
+        rho,
+        method.quantized() ? floatEpochs : epochs,
+        method.quantized() ? epochs : 0,
+        batch,
+        maxLength,
+        optimizer(),
+        seed);
+  }
 
   Method method() {
     return method;

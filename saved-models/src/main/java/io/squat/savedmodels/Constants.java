@@ -1,0 +1,164 @@
+package io.squat.savedmodels;
+
+import com.google.protobuf.UnsafeByteOperations;
+import io.squat.ops.QuantizationGrid;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.tensorflow.proto.AttrValue;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.TensorProto;
+
+/**
+ * The constants that take the place of a model's variables, each made once, however many signatures
+ * use it.
+ *
+ * <p>Names of the constants: {@code variable/read} for the values as they are, {@code
+ * variable/quantized} for grid values in float32, {@code variable/packed} for packed integers.
+ */
+final class Constants {
+  private final ModelValues values;
+  private final Map<String, NodeDef> made = new HashMap<>();
+
+  Constants(ModelValues values) {
+    this.values = values;
+  }
+
+  /** The values of a variable, float32. */
+  NodeDef plain(ModelVariable variable) {
+    return once(variable.read(), name -> floats(name, variable.shape(), variableValues(variable)));
+  }
+
+  /** The grid values of a variable, float32. */
+  NodeDef quantized(ModelVariable variable, QuantizationGrid grid) {
+    return once(
+        variable.name() + "/quantized",
+        name -> floats(name, variable.shape(), weights(variable, grid).values()));
+  }
+
+  /** The packed integers of a kernel, int32 [W]. */
+  NodeDef packed(ModelVariable variable, Supplier<QuantizedWeights> weights) {
+    return once(
+        variable.name() + "/packed",
+        name -> {
+          int[] words = weights.get().pack();
+          return ints(name, List.of((long) words.length), words);
+        });
+  }
+
+  /** The integers of a table, packed row by row, int32 [V, W]. */
+  NodeDef packedRows(ModelVariable table, QuantizationGrid grid) {
+    return once(
+        table.name() + "/packed",
+        name -> {
+          int[] words = weights(table, grid).packRows(Math.toIntExact(table.shape().get(1)));
+          long rows = table.shape().get(0);
+          return ints(name, List.of(rows, words.length / rows), words);
+        });
+  }
+
+  /** The quantized values of a variable under its step size. */
+  QuantizedWeights weights(ModelVariable variable, QuantizationGrid grid) {
+    return QuantizedWeights.of(variableValues(variable), stepSize(variable.name()), grid);
+  }
+
+  /**
+   * The learned step size of a variable or tensor.
+   *
+   * @throws IllegalArgumentException if it is not one positive number
+   */
+  float stepSize(String source) {
+    String name = Quantizer.stepSizeName(source);
+    float[] step = values.values(name);
+    if (step.length != 1 || !(step[0] > 0 && step[0] <= Float.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          "step size "
+              + name
+              + ": expected one positive number, found "
+              + (step.length == 1 ? step[0] : step.length + " numbers"));
+    }
+    return step[0];
+  }
+
+  /**
+   * The values of a variable.
+   *
+   * @throws IllegalArgumentException if there are more or fewer than its shape has, or one is not
+   *     finite
+   */
+  float[] variableValues(ModelVariable variable) {
+    float[] found = values.values(variable.name());
+    if (found.length != variable.size()) {
+      throw new IllegalArgumentException(
+          "variable "
+              + variable.name()
+              + ": expected "
+              + variable.size()
+              + " values of shape "
+              + variable.shape()
+              + ", found "
+              + found.length);
+    }
+    for (int i = 0; i < found.length; i++) {
+      if (!Float.isFinite(found[i])) {
+        throw new IllegalArgumentException(
+            "variable "
+                + variable.name()
+                + ": expected finite values, found "
+                + found[i]
+                + " at index "
+                + i);
+      }
+    }
+    return found;
+  }
+
+  private NodeDef once(String name, Function<String, NodeDef> make) {
+    NodeDef node = made.get(name);
+    if (node == null) {
+      node = make.apply(name);
+      made.put(name, node);
+    }
+    return node;
+  }
+
+  private static NodeDef floats(String name, List<Long> shape, float[] values) {
+    ByteBuffer bytes = littleEndian(values.length);
+    bytes.asFloatBuffer().put(values);
+    return constant(name, DataType.DT_FLOAT, shape, bytes);
+  }
+
+  private static NodeDef ints(String name, List<Long> shape, int[] values) {
+    ByteBuffer bytes = littleEndian(values.length);
+    bytes.asIntBuffer().put(values);
+    return constant(name, DataType.DT_INT32, shape, bytes);
+  }
+
+  /** The byte order of the machines that TensorFlow has natives for. */
+  private static ByteBuffer littleEndian(int words) {
+    return ByteBuffer.allocate(Math.multiplyExact(words, Integer.BYTES))
+        .order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static NodeDef constant(
+      String name, DataType type, List<Long> shape, ByteBuffer content) {
+    long[] dimensions = shape.stream().mapToLong(Long::longValue).toArray();
+    TensorProto tensor =
+        TensorProto.newBuilder()
+            .setDtype(type)
+            .setTensorShape(Nodes.shape(dimensions).getShape())
+            .setTensorContent(UnsafeByteOperations.unsafeWrap(content)) // no second copy
+            .build();
+    return NodeDef.newBuilder()
+        .setName(name)
+        .setOp("Const")
+        .putAttr("dtype", Nodes.type(type))
+        .putAttr("value", AttrValue.newBuilder().setTensor(tensor).build())
+        .build();
+  }
+}

@@ -1,0 +1,72 @@
+package io.squat.savedmodels;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * The values of a model's variables and of its learned step sizes.
+ *
+ * <p>Only the values that are asked for are read, one variable at a time, so that a large model is
+ * not in memory twice.
+ */
+@FunctionalInterface
+public interface ModelValues {
+
+  /**
+   * The values of a variable.
+   *
+   * @param variable the variable's name, or that of a step size
+   * @return float32 in row-major order; a step size is one value
+   * @throws IllegalArgumentException if there are none, or they cannot be read
+   */
+  float[] values(String variable);
+
+  /**
+   * The values in a checkpoint that was written under the variables' names.
+   *
+   * @param checkpoint the checkpoint's prefix
+   */
+  static ModelValues ofCheckpoint(Path checkpoint) {
+    return variable -> read(checkpoint, variable, variable);
+  }
+
+  /**
+   * The values in a SavedModel's own checkpoint.
+   *
+   * @param folder the SavedModel folder
+   * @param model the graph that was read from it
+   */
+  static ModelValues ofSavedModel(Path folder, ModelGraph model) {
+    return variable -> {
+      String key = model.variable(variable).checkpointKey();
+      if (key == null) {
+        throw new IllegalArgumentException(
+            folder
+                + ": expected the values of variable "
+                + variable
+                + ", found none: it was added");
+      }
+      return read(SavedModelFiles.checkpoint(folder), key, variable);
+    };
+  }
+
+  private static float[] read(Path checkpoint, String key, String variable) {
+    try (CheckpointOps.Values values = CheckpointOps.read(checkpoint, List.of(key))) {
+      TFloat32 tensor = values.get(key);
+      float[] floats = new float[Math.toIntExact(tensor.size())];
+      tensor.asRawTensor().data().asFloats().read(floats);
+      return floats;
+    } catch (TensorFlowException e) {
+      throw new IllegalArgumentException(
+          checkpoint
+              + ": expected the values of variable "
+              + variable
+              + ", found none that can be read ("
+              + e.getMessage()
+              + ")",
+          e);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+package io.squat.savedmodels;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.proto.TensorInfo;
+import org.tensorflow.proto.TensorShapeProto;
+
+/**
+ * Several variants of a model in one graph, a signature each.
+ *
+ * <p>Invariant: what two variants compute by equal nodes from equal inputs, constants above all, is
+ * there once; a node that differs from one of its name stands under the signature's own scope.
+ */
+final class ServingGraph {
+  private static final String METHOD = "tensorflow/serving/predict";
+
+  private final Map<String, Shape> outputShapes;
+  private final Map<String, NodeDef> nodes = new LinkedHashMap<>();
+  private final Map<String, SignatureDef> signatures = new LinkedHashMap<>();
+  private final GraphDef.Builder graph = GraphDef.newBuilder();
+
+  /**
+   * Starts empty.
+   *
+   * @param outputShapes the shapes of the outputs by their keys, the same in all variants
+   */
+  ServingGraph(Map<String, Shape> outputShapes) {
+    this.outputShapes = Map.copyOf(outputShapes);
+  }
+
+  /**
+   * Adds a variant.
+   *
+   * @param signature the name of its signature
+   * @param variant a model without variables; its inputs' keys become the signature's
+   */
+  ServingGraph add(String signature, ModelGraph variant) {
+    graph.setVersions(variant.graph().getVersions());
+    Map<String, String> names = new HashMap<>();
+    for (NodeDef node : variant.graph().getNodeList()) {
+      NodeDef joined = withInputs(node, names);
+      NodeDef present = nodes.get(node.getName());
+      if (present == null || !present.equals(joined)) {
+        joined = joined.toBuilder().setName(freeName(node.getName(), signature)).build();
+        nodes.put(joined.getName(), joined);
+      }
+      names.put(node.getName(), joined.getName());
+    }
+    signatures.put(signature, signature(variant, names));
+    return this;
+  }
+
+  ServingModel build() {
+    return new ServingModel(graph.addAllNode(nodes.values()).build(), signatures);
+  }
+
+  private static NodeDef withInputs(NodeDef node, Map<String, String> names) {
+    NodeDef.Builder joined = node.toBuilder().clearInput();
+    for (String input : node.getInputList()) {
+      String producer = GraphEditor.producer(input);
+      joined.addInput(input.replace(producer, names.getOrDefault(producer, producer)));
+    }
+    return joined.build();
+  }
+
+  private String freeName(String name, String signature) {
+    String free = name;
+    while (nodes.containsKey(free)) {
+      free = signature + "/" + free;
+    }
+    return free;
+  }
+
+  private SignatureDef signature(ModelGraph variant, Map<String, String> names) {
+    SignatureDef.Builder signature = SignatureDef.newBuilder().setMethodName(METHOD);
+    for (ModelInput input : variant.inputs()) {
+      signature.putInputs(input.key(), info(names, input.tensor(), "dtype", Shape.of(-1, -1)));
+    }
+    variant
+        .outputs()
+        .forEach(
+            (key, tensor) ->
+                signature.putOutputs(
+                    key,
+                    info(names, tensor, "T", outputShapes.getOrDefault(key, Shape.unknown()))));
+    return signature.build();
+  }
+
+  private TensorInfo info(
+      Map<String, String> names, String tensor, String typeAttribute, Shape shape) {
+    String name = names.getOrDefault(tensor, tensor);
+    NodeDef node = nodes.get(name);
+    if (node == null) {
+      throw new IllegalArgumentException("the graph has no node " + name + " of a signature");
+    }
+    DataType type = node.getAttrOrThrow(typeAttribute).getType();
+    return TensorInfo.newBuilder()
+        .setName(name + ":0")
+        .setDtype(type)
+        .setTensorShape(proto(shape))
+        .build();
+  }
+
+  private static TensorShapeProto proto(Shape shape) {
+    return shape.isUnknown()
+        ? TensorShapeProto.newBuilder().setUnknownRank(true).build()
+        : Nodes.shape(shape.asArray()).getShape();
+  }
+}

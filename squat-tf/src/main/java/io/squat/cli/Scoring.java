@@ -1,0 +1,56 @@
+package io.squat.cli;
+
+import io.squat.eval.Classifier;
+import io.squat.eval.Evaluation;
+import io.squat.glue.EncodedExamples;
+import io.squat.glue.Examples;
+import io.squat.glue.Metric;
+import io.squat.glue.WordPiece;
+import io.squat.savedmodels.SavedModelReader;
+import io.squat.train.Progress;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Scores a SavedModel on rows of a task, in a session of its own. */
+final class Scoring {
+  private Scoring() {}
+
+  static Evaluation score(
+      Path model,
+      SavedModelReader.Choice choice,
+      Examples examples,
+      TextOptions text,
+      RunOptions run,
+      int batch,
+      Progress progress) {
+    Path vocabulary = text.vocabulary(model);
+    EncodedExamples encoded;
+    try (WordPiece wordPiece = WordPiece.open(vocabulary, text.casing(vocabulary))) {
+      encoded = wordPiece.encode(examples, text.maxLength());
+    }
+    Classifier.Options options =
+        new Classifier.Options(choice, Map.of(), run.device(), run.threads());
+    try (Classifier classifier = Classifier.open(model, options);
+        Progress.Work work = progress.begin("scoring", "row", encoded.size())) {
+      int[] done = {0};
+      return Evaluation.of(
+          classifier,
+          examples,
+          encoded,
+          batch,
+          rows -> {
+            work.step(rows - done[0]);
+            done[0] = rows;
+          });
+    }
+  }
+
+  static String metrics(Evaluation evaluation) {
+    Map<String, Double> named = new LinkedHashMap<>();
+    evaluation
+        .metrics()
+        .forEach((Metric metric, Double value) -> named.put(metric.displayName(), value));
+    return named.isEmpty() ? "no labels" : ResultTable.metrics(named);
+  }
+}
