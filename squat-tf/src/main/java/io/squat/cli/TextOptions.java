@@ -47,10 +47,10 @@ final class TextOptions {
    * @param vocabulary the vocabulary
    */
   Casing casing(Path vocabulary) {
-    if (letters != null) {
-      return letters.cased ? Casing.CASED : Casing.UNCASED;
+    if (letters != null && letters.cased) {
+      return Casing.CASED;
     }
-    return Casing.infer(vocabulary);
+    return letters != null && letters.uncased ? Casing.UNCASED : Casing.infer(vocabulary);
   }
 
   int maxLength() {
