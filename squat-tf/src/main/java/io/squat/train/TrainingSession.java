@@ -136,6 +136,9 @@ final class TrainingSession implements AutoCloseable {
    * @param values the step of every quantizer by the name of its variable
    */
   void startStepSizes(Map<String, Float> values) {
+    if (starts.isEmpty()) {
+      return;
+    }
     List<Tensor> fed = new ArrayList<>();
     try {
       Session.Runner runner = session.runner();
