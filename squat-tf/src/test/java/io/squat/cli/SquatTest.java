@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.squat.glue.Casing;
@@ -14,13 +15,16 @@ import io.squat.ops.BitWidths;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.Device;
 import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.SavedModelReader;
 import io.squat.train.Alternation;
 import io.squat.train.Method;
 import io.squat.train.OptimizerSettings;
+import io.squat.train.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,9 +95,7 @@ class SquatTest {
   void trainHasTheDefaultsOfTheContract() {
     TrainCommand train = (TrainCommand) parsed(TRAIN);
     assertAll(
-        () -> assertEquals("m", train.model.model()),
-        () -> assertNull(train.model.tags()),
-        () -> assertNull(train.model.signature()),
+        () -> assertEquals(SavedModelReader.Choice.DEFAULT, train.model.choice()),
         () -> assertEquals(GlueTask.COLA, train.task.task()),
         () -> assertEquals(Path.of("d"), train.task.data()),
         () -> assertEquals(Path.of("o"), train.out),
@@ -104,15 +106,14 @@ class SquatTest {
         () -> assertEquals(Alternation.WITHIN, train.training.alternation()),
         () -> assertEquals(0.01, train.training.rho()),
         () -> assertEquals(3, train.epochs),
+        () -> assertNull(train.floatEpochs),
         () -> assertEquals(32, train.training.batch()),
         () -> assertEquals(128, train.text.maxLength()),
         () ->
             assertEquals(
                 new OptimizerSettings(5e-5, 1e-3, 0.01, 0.1, 1.0, 0.1), train.training.optimizer()),
         () -> assertEquals(1, train.training.seed()),
-        () -> assertEquals(Device.AUTO, train.run.device()),
-        () -> assertNull(train.text.vocab()),
-        () -> assertNull(train.text.casing()));
+        () -> assertEquals(Device.AUTO, train.run.device()));
   }
 
   @Test
@@ -121,13 +122,14 @@ class SquatTest {
         (TrainCommand)
             parsed(
                 "train --model m --task sts-b --data d --out o --method saq --bits 2-3-5"
-                    + " --levels SYMMETRIC --alternation batches:7 --rho 0.02 --epochs 4 --batch 16"
-                    + " --max-length 64 --lr 2e-5 --step-lr 3e-4 --weight-decay 0.05 --warmup 0.2"
+                    + " --levels SYMMETRIC --alternation batches:7 --rho 0.02 --epochs 4 --float-epochs 5"
+                    + " --batch 16 --max-length 64 --lr 2e-5 --step-lr 3e-4 --weight-decay 0.05 --warmup 0.2"
                     + " --clip 0.5 --dropout 0.3 --seed 11 --device cpu --threads 6 --vocab v"
                     + " --cased --tags train,serve --signature s");
     assertAll(
-        () -> assertEquals(List.of("train", "serve"), train.model.tags()),
-        () -> assertEquals("s", train.model.signature()),
+        () ->
+            assertEquals(
+                new SavedModelReader.Choice(Set.of("train", "serve"), "s"), train.model.choice()),
         () -> assertEquals(GlueTask.STSB, train.task.task()),
         () -> assertEquals(Method.SAQ, train.training.method()),
         () ->
@@ -137,6 +139,7 @@ class SquatTest {
         () -> assertEquals(new Alternation(7), train.training.alternation()),
         () -> assertEquals(0.02, train.training.rho()),
         () -> assertEquals(4, train.epochs),
+        () -> assertEquals(5, train.floatEpochs),
         () -> assertEquals(16, train.training.batch()),
         () -> assertEquals(64, train.text.maxLength()),
         () ->
@@ -144,16 +147,50 @@ class SquatTest {
                 new OptimizerSettings(2e-5, 3e-4, 0.05, 0.2, 0.5, 0.3), train.training.optimizer()),
         () -> assertEquals(11, train.training.seed()),
         () -> assertEquals(Device.CPU, train.run.device()),
-        () -> assertEquals(6, train.run.threads()),
-        () -> assertEquals(Path.of("v"), train.text.vocab()),
-        () -> assertEquals(Casing.CASED, train.text.casing()));
+        () -> assertEquals(6, train.run.threads()));
   }
 
   @Test
   void floatTrainingQuantizesNothing() {
-    TrainCommand train = (TrainCommand) parsed(TRAIN + " --method fp --uncased");
+    TrainCommand train = (TrainCommand) parsed(TRAIN + " --method fp");
     assertEquals(Quantization.NONE, train.training.quantization());
-    assertEquals(Casing.UNCASED, train.text.casing());
+  }
+
+  @Test
+  void modelIsAFolderThatIsThere(@TempDir Path folder) {
+    TrainCommand there = (TrainCommand) parsed(TRAIN.replace(" m ", " " + folder + " "));
+    assertEquals(folder, there.model.folder(Progress.NONE));
+    TrainCommand missing = (TrainCommand) parsed(TRAIN.replace(" m ", " " + folder + "/no "));
+    assertThrows(IllegalArgumentException.class, () -> missing.model.folder(Progress.NONE));
+  }
+
+  @Test
+  void vocabularyIsTheModelsUnlessGiven(@TempDir Path model) throws IOException {
+    Path given = Files.writeString(model.resolve("given.txt"), "Den\n");
+    String withOption = TRAIN + " --vocab " + given;
+    IllegalArgumentException none =
+        assertThrows(IllegalArgumentException.class, () -> text(TRAIN).vocabulary(model));
+    assertEquals(
+        model.resolve("assets/vocab.txt")
+            + ": expected a WordPiece vocabulary, found no such file; give one by --vocab FILE",
+        none.getMessage());
+    Path own = Files.createDirectories(model.resolve("assets")).resolve("vocab.txt");
+    Files.writeString(own, "den\n");
+
+    assertEquals(own, text(TRAIN).vocabulary(model));
+    assertEquals(given, text(withOption).vocabulary(model));
+  }
+
+  @Test
+  void casingIsInferredUnlessGiven(@TempDir Path folder) throws IOException {
+    String special = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n";
+    Path uncased = Files.writeString(folder.resolve("uncased.txt"), special + "den\n");
+    Path cased = Files.writeString(folder.resolve("cased.txt"), special + "den\nDen\n");
+
+    assertEquals(Casing.UNCASED, text(TRAIN).casing(uncased));
+    assertEquals(Casing.CASED, text(TRAIN).casing(cased));
+    assertEquals(Casing.CASED, text(TRAIN + " --cased").casing(uncased));
+    assertEquals(Casing.UNCASED, text(TRAIN + " --uncased").casing(cased));
   }
 
   @Test
@@ -191,8 +228,8 @@ class SquatTest {
             .redirectOutput(folder.resolve("out").toFile())
             .redirectErrorStream(true)
             .start();
-    assertEquals(0, java.waitFor(), () -> text(folder.resolve("out")));
-    String loaded = text(classes);
+    assertEquals(0, java.waitFor(), () -> read(folder.resolve("out")));
+    String loaded = read(classes);
     assertTrue(loaded.contains("io.squat.cli.TrainCommand"));
     // The protobuf classes are plain Java; everything else of TensorFlow leads to its native
     // library.
@@ -204,6 +241,10 @@ class SquatTest {
     assertEquals(List.of(), tensorflow);
   }
 
+  private static TextOptions text(String arguments) {
+    return ((TrainCommand) parsed(arguments)).text;
+  }
+
   private static Object parsed(String arguments) {
     ParseResult result = Squat.commandLine().parseArgs(Invocation.split(arguments));
     while (result.hasSubcommand()) {
@@ -212,7 +253,7 @@ class SquatTest {
     return result.commandSpec().userObject();
   }
 
-  private static String text(Path file) {
+  private static String read(Path file) {
     try {
       return Files.readString(file, UTF_8);
     } catch (IOException e) {
