@@ -1,6 +1,12 @@
 package io.squat.cli;
 
+import io.squat.train.Method;
+import io.squat.train.Progress;
+import io.squat.train.TrainingBenchmark;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -11,7 +17,10 @@ import picocli.CommandLine.Option;
     description =
         "Measure training on random tokens: seconds a step, tokens a second, peak memory.",
     footerHeading = "%nExample:%n",
-    footer = "  squat bench train --model bert-base-uncased --batch 8 --length 128")
+    footer = {
+      "  squat bench train --model bert-base-uncased --batch 8 --length 128",
+      "  squat bench train --model bert-base-uncased --batch 8 --compare fp,lsq --method squat"
+    })
 final class BenchTrainCommand extends SquatCommand {
 
   @Mixin final ModelOptions model = new ModelOptions();
@@ -33,8 +42,45 @@ final class BenchTrainCommand extends SquatCommand {
   @Mixin final TrainingOptions training = new TrainingOptions();
   @Mixin final RunOptions run = new RunOptions();
 
+  @Option(
+      names = "--compare",
+      split = ",",
+      paramLabel = "METHOD",
+      description =
+          "Methods that are timed before --method, interleaved with it step by step; ratios are to"
+              + " the first.")
+  List<Method> compared = List.of();
+
   @Override
   Object run(PrintWriter out) {
-    throw new IllegalStateException("bench train: not part of this build yet");
+    Progress progress = TerminalProgress.ofStandardError();
+    List<Method> methods = new ArrayList<>(compared);
+    methods.add(training.method());
+    TrainingBenchmark.Load load =
+        new TrainingBenchmark.Load(
+            methods.stream().distinct().toList(),
+            training.bits(),
+            training.alternation(),
+            training.batch(),
+            length,
+            steps,
+            training.seed());
+    TrainingBenchmark.Result result =
+        TrainingBenchmark.run(
+            model.folder(progress), model.choice(), load, run.device(), run.threads(), progress);
+    for (TrainingBenchmark.Timing timing : result.timings()) {
+      out.printf(
+          Locale.ROOT,
+          "%-6s %.3f s a step (min %.3f), %.0f tokens a second, %.2f (min %.2f) times %s%n",
+          timing.method(),
+          timing.medianSeconds(),
+          timing.minSeconds(),
+          timing.tokensPerSecond(),
+          timing.medianRatio(),
+          timing.minRatio(),
+          result.timings().get(0).method());
+    }
+    out.printf(Locale.ROOT, "peak memory %.2f GB%n", result.peakMemoryBytes() / 1e9);
+    return result;
   }
 }

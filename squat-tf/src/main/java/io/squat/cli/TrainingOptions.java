@@ -144,8 +144,9 @@ final class TrainingOptions {
     return method;
   }
 
-  Quantization quantization() {
-    return method.quantized() ? new Quantization(bits, levels) : Quantization.NONE;
+  /** What is quantized by methods that quantize. */
+  Quantization bits() {
+    return new Quantization(bits, levels);
   }
 
   Alternation alternation() {

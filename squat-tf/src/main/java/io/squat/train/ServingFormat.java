@@ -1,0 +1,42 @@
+package io.squat.train;
+
+import io.squat.savedmodels.Export;
+import io.squat.savedmodels.ModelGraph;
+import io.squat.savedmodels.ModelValues;
+import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.ServingModel;
+import java.util.Locale;
+
+/** How the weights of an exported model are stored. */
+public enum ServingFormat {
+  /** In the bits that they were trained with. */
+  PACKED {
+    @Override
+    public ServingModel export(ModelGraph model, Quantization quantization, ModelValues values) {
+      return Export.toPacked(model, quantization, values);
+    }
+  },
+  /** As float32. */
+  FLOAT {
+    @Override
+    public ServingModel export(ModelGraph model, Quantization quantization, ModelValues values) {
+      return Export.toFloat(model, quantization, values);
+    }
+  };
+
+  /**
+   * Makes what is served of a model.
+   *
+   * @param model a canonical graph
+   * @param quantization what is quantized
+   * @param values weights and step sizes
+   * @throws IllegalArgumentException if the format does not allow the bits
+   */
+  public abstract ServingModel export(
+      ModelGraph model, Quantization quantization, ModelValues values);
+
+  /** The name on the command line. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}
