@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import com.google.common.primitives.Longs;
 import com.google.protobuf.UnsafeByteOperations;
 import io.squat.ops.QuantizationGrid;
 import java.nio.ByteBuffer;
@@ -147,11 +148,10 @@ final class Constants {
 
   private static NodeDef constant(
       String name, DataType type, List<Long> shape, ByteBuffer content) {
-    long[] dimensions = shape.stream().mapToLong(Long::longValue).toArray();
     TensorProto tensor =
         TensorProto.newBuilder()
             .setDtype(type)
-            .setTensorShape(Nodes.shape(dimensions).getShape())
+            .setTensorShape(Nodes.shape(Longs.toArray(shape)).getShape())
             .setTensorContent(UnsafeByteOperations.unsafeWrap(content)) // no second copy
             .build();
     return NodeDef.newBuilder()

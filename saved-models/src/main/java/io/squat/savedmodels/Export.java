@@ -1,9 +1,11 @@
 package io.squat.savedmodels;
 
+import io.squat.ops.QuantizationGrid;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -39,8 +41,69 @@ public final class Export {
     passes.add(new QuantizeConstants(structure, quantization, constants));
     passes.add(new FreezeVariables(constants));
     ModelGraph answering = answering(model);
-    ModelGraph frozen = Rewriting.apply(answering, passes);
-    return signatures(answering, frozen).build();
+    return signatures(answering, Rewriting.apply(answering, passes)).build();
+  }
+
+  /**
+   * The model with its kernels and tables packed in as many bits as they were trained with (5 to 7
+   * in 8), and layers that multiply integers, for CPUs where TensorFlow runs oneDNN. It has one
+   * more signature, {@link ServingModel#FLOAT}, which unpacks the same constants and runs anywhere.
+   * Weights or tables that were not quantized stay float32.
+   *
+   * @param model a canonical graph, with or without a task head
+   * @param quantization what it was trained with
+   * @param values the trained values and step sizes
+   * @throws IllegalArgumentException if nothing can be packed, weights are quantized but
+   *     activations are not, the model is not a BERT, or a value is missing or not one that can be
+   *     exported
+   */
+  public static ServingModel toPacked(
+      ModelGraph model, Quantization quantization, ModelValues values) {
+    requirePackable(quantization);
+    BertStructure structure = BertStructure.of(model);
+    Constants constants = new Constants(values);
+    ModelGraph answering = answering(model);
+    ModelGraph anywhere =
+        Rewriting.apply(answering, packed(structure, quantization, constants, false));
+    ModelGraph integer =
+        Rewriting.apply(answering, packed(structure, quantization, constants, true));
+    ServingGraph graph = signatures(answering, integer);
+    if (quantization.grid(Quantizer.Kind.WEIGHT).isPresent()) {
+      graph.add(ServingModel.FLOAT, asRead(anywhere));
+    }
+    return graph.build();
+  }
+
+  private static void requirePackable(Quantization quantization) {
+    boolean weights = quantization.grid(Quantizer.Kind.WEIGHT).isPresent();
+    boolean tables = quantization.grid(Quantizer.Kind.EMBEDDING).isPresent();
+    boolean activations = quantization.grid(Quantizer.Kind.ACTIVATION).isPresent();
+    if ((!weights && !tables) || (weights && !activations)) {
+      throw new IllegalArgumentException(
+          "format packed: expected bits W-E-A with "
+              + (weights ? "activations" : "weights or embeddings")
+              + " of 2 to 8, found "
+              + quantization.bits()
+              + "; export as float");
+    }
+  }
+
+  private static List<RewritePass> packed(
+      BertStructure structure, Quantization quantization, Constants constants, boolean integers) {
+    Optional<QuantizationGrid> weights = quantization.grid(Quantizer.Kind.WEIGHT);
+    Optional<QuantizationGrid> inputs = quantization.grid(Quantizer.Kind.ACTIVATION);
+    List<RewritePass> passes = new ArrayList<>();
+    quantization
+        .grid(Quantizer.Kind.EMBEDDING)
+        .ifPresent(grid -> passes.add(new PackTables(structure, grid, constants)));
+    if (integers && weights.isPresent() && inputs.isPresent()) {
+      passes.add(new IntegerLayers(structure, weights.get(), inputs.get(), constants));
+    } else {
+      inputs.ifPresent(grid -> passes.add(new QuantizeActivations(structure, grid, constants)));
+      weights.ifPresent(grid -> passes.add(new UnpackKernels(structure, grid, constants)));
+    }
+    passes.add(new FreezeVariables(constants));
+    return passes;
   }
 
   /** Adds the outputs that the served model has, and gives the inputs the names that they have. */
@@ -63,13 +126,18 @@ public final class Export {
 
   private static ServingGraph signatures(ModelGraph answering, ModelGraph frozen) {
     ServingGraph graph = new ServingGraph(outputShapes(answering));
-    if (answering.head() == null) {
-      return graph.add(ServingModel.DEFAULT, new WideInputs(ModelInput::wide).apply(frozen));
+    graph.add(ServingModel.DEFAULT, asRead(frozen));
+    if (answering.head() != null) {
+      graph
+          .add(ServingModel.INT64, new WideInputs(input -> true).apply(frozen))
+          .add(ServingModel.NO_SEGMENTS, new NoSegments().apply(frozen));
     }
-    return graph
-        .add(ServingModel.DEFAULT, frozen)
-        .add(ServingModel.INT64, new WideInputs(input -> true).apply(frozen))
-        .add(ServingModel.NO_SEGMENTS, new NoSegments().apply(frozen));
+    return graph;
+  }
+
+  /** The inputs of the signature that was read; those of a model with a head are int32. */
+  private static ModelGraph asRead(ModelGraph frozen) {
+    return new WideInputs(ModelInput::wide).apply(frozen);
   }
 
   /** Found before the values are in the graph, which TensorFlow would copy. */

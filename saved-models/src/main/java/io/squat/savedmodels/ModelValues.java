@@ -58,13 +58,13 @@ public interface ModelValues {
       float[] floats = new float[Math.toIntExact(tensor.size())];
       tensor.asRawTensor().data().asFloats().read(floats);
       return floats;
-    } catch (TensorFlowException e) {
+    } catch (TensorFlowException | IllegalArgumentException e) {
       throw new IllegalArgumentException(
           checkpoint
               + ": expected the values of variable "
               + variable
               + ", found none that can be read ("
-              + e.getMessage()
+              + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
               + ")",
           e);
     }

@@ -1,0 +1,175 @@
+package io.squat.savedmodels;
+
+import com.google.protobuf.ByteString;
+import io.squat.ops.BitPacking;
+import io.squat.ops.QuantizationGrid;
+import java.util.ArrayList;
+import java.util.List;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.TensorProto;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+
+/**
+ * Stores embedding tables as packed integers, of which a lookup unpacks the rows that it takes.
+ *
+ * <pre>
+ * GatherV2(table, ids)          rows of ids
+ * Slice(table, begin, size)     rows of the sliced words
+ * MatMul(OneHot(ids), table)    rows of ids
+ * </pre>
+ *
+ * <p>Invariant: a lookup gives integers of the grid times the learned step size, and stands under
+ * its old name. An id without a row is an error, where the OneHot's product gave zeros.
+ */
+final class PackTables implements RewritePass {
+  private final BertStructure structure;
+  private final QuantizationGrid grid;
+  private final Constants constants;
+
+  PackTables(BertStructure structure, QuantizationGrid grid, Constants constants) {
+    this.structure = structure;
+    this.grid = grid;
+    this.constants = constants;
+  }
+
+  @Override
+  public ModelGraph apply(ModelGraph model) {
+    GraphEditor editor = model.edit();
+    for (EmbeddingLookup lookup : structure.embeddings()) {
+      ModelVariable table = model.variable(lookup.table());
+      NodeDef packed = constants.packedRows(table, grid);
+      editor.put(packed);
+      new Lookup(editor, editor.node(lookup.node()), packed.getName(), table).replace();
+    }
+    return model.with(editor);
+  }
+
+  /** One lookup under rewriting. */
+  private final class Lookup {
+    private final GraphEditor editor;
+    private final NodeDef node;
+    private final String packed;
+    private final int columns;
+    private final int words;
+    private final float stepSize;
+
+    Lookup(GraphEditor editor, NodeDef node, String packed, ModelVariable table) {
+      this.editor = editor;
+      this.node = node;
+      this.packed = packed;
+      this.columns = Math.toIntExact(table.shape().get(1));
+      this.words = BitPacking.wordsPerRow(columns, grid.bits());
+      this.stepSize = constants.stepSize(table.name());
+    }
+
+    void replace() {
+      List<Fragment.Input<?>> inputs = new ArrayList<>();
+      inputs.add(new Fragment.Input<>(packed, TInt32.class, Shape.of(-1, words)));
+      String rows =
+          switch (node.getOp()) {
+            case "GatherV2" -> {
+              requireRows();
+              inputs.add(indices(node, 1, "Tindices"));
+              yield add(inputs, (tf, in) -> rows(tf, table(in), ints(tf, in.get(1))));
+            }
+            case "Slice" -> {
+              inputs.add(indices(node, 1, "Index"));
+              inputs.add(indices(node, 2, "Index"));
+              yield add(inputs, this::slice);
+            }
+            default -> {
+              inputs.add(indices(oneHot(), 0, "TI"));
+              yield add(
+                  inputs,
+                  (tf, in) -> rows(tf, table(in), tf.reshape(ints(tf, in.get(1)), tf.array(-1))));
+            }
+          };
+      editor.put(Nodes.identity(node.getName(), rows, DataType.DT_FLOAT));
+    }
+
+    private String add(List<Fragment.Input<?>> inputs, Rows rows) {
+      return Fragment.add(
+              editor,
+              node.getName() + "/unpack",
+              inputs,
+              (tf, in) -> List.of(tf.math.mul(rows.of(tf, in), tf.constant(stepSize))))
+          .get(0);
+    }
+
+    private Operand<TFloat32> rows(Ops tf, Operand<TInt32> table, Operand<TInt32> indices) {
+      return BitPacking.gatherRows(tf, table, indices, grid.bits(), columns);
+    }
+
+    /** Slices rows as words, and columns once they are unpacked. */
+    private Operand<TFloat32> slice(Ops tf, List<Operand<?>> in) {
+      Operand<TInt32> begin = ints(tf, in.get(1));
+      Operand<TInt32> size = ints(tf, in.get(2));
+      Operand<TInt32> first = tf.constant(new int[] {1, 0});
+      Operand<TInt32> second = tf.constant(new int[] {0, 1});
+      Operand<TInt32> all = tf.constant(new int[] {0, -1});
+      Operand<TInt32> sliced =
+          tf.slice(
+              table(in), tf.math.mul(begin, first), tf.math.add(tf.math.mul(size, first), all));
+      Operand<TInt32> count = tf.gather(tf.shape(sliced), tf.constant(0), tf.constant(0));
+      Operand<TFloat32> rows = rows(tf, sliced, tf.range(tf.constant(0), count, tf.constant(1)));
+      return tf.slice(
+          rows,
+          tf.math.mul(begin, second),
+          tf.math.add(tf.math.mul(size, second), tf.constant(new int[] {-1, 0})));
+    }
+
+    private NodeDef oneHot() {
+      NodeDef source = editor.node(GraphEditor.input(node, 0));
+      while (!source.getOp().equals("OneHot")) {
+        source = editor.node(GraphEditor.input(source, 0));
+      }
+      return source;
+    }
+
+    private void requireRows() {
+      NodeDef axis = editor.node(GraphEditor.input(node, 2));
+      if (!axis.getOp().equals("Const") || !isZero(axis.getAttrOrThrow("value").getTensor())) {
+        throw new IllegalArgumentException(
+            "node "
+                + node.getName()
+                + ": expected a lookup of rows, axis 0, found another axis; export as float");
+      }
+    }
+  }
+
+  private interface Rows {
+    Operand<TFloat32> of(Ops tf, List<Operand<?>> inputs);
+  }
+
+  private static boolean isZero(TensorProto tensor) {
+    ByteString content = tensor.getTensorContent();
+    for (int i = 0; i < content.size(); i++) {
+      if (content.byteAt(i) != 0) {
+        return false;
+      }
+    }
+    return tensor.getIntValList().stream().allMatch(value -> value == 0)
+        && tensor.getInt64ValList().stream().allMatch(value -> value == 0);
+  }
+
+  private static Fragment.Input<?> indices(NodeDef node, int input, String typeAttribute) {
+    String tensor = GraphEditor.input(node, input);
+    return node.getAttrOrThrow(typeAttribute).getType() == DataType.DT_INT64
+        ? new Fragment.Input<>(tensor, TInt64.class, Shape.unknown())
+        : new Fragment.Input<>(tensor, TInt32.class, Shape.unknown());
+  }
+
+  private static Operand<TInt32> table(List<Operand<?>> in) {
+    return in.get(0).asOutput().expect(TInt32.class);
+  }
+
+  private static Operand<TInt32> ints(Ops tf, Operand<?> indices) {
+    return tf.dtypes.cast(indices, TInt32.class);
+  }
+}

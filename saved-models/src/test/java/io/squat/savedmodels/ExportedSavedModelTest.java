@@ -1,0 +1,341 @@
+package io.squat.savedmodels;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.errorprone.annotations.MustBeClosed;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.tensorflow.Result;
+import org.tensorflow.SavedModelBundle;
+import org.tensorflow.Tensor;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.RunOptions;
+import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+
+/** What was exported, written, and loaded again as TensorFlow loads any SavedModel. */
+@EnabledOnOs(
+    architectures = {"amd64", "x86_64"},
+    disabledReason = "TensorFlow has the integer kernels for x86 only")
+class ExportedSavedModelTest {
+  private static final int VOCABULARY = 120;
+  private static final int POSITIONS = 40;
+  private static final int SEGMENTS = 16;
+  private static final float SOFTMAX_TOLERANCE = 1e-6f;
+
+  /** Of the largest output of a model whose activations are not quantized. */
+  private static final float RELATIVE_TOLERANCE = 1e-5f;
+
+  @TempDir Path temp;
+
+  /** Rows of one length, the later half of the odd ones padding. */
+  private record Batch(int rows, int length, List<Integer> ids, List<Integer> segments) {
+    static Batch random(int rows, int length) {
+      Random random = new Random(31L * rows + length);
+      return new Batch(
+          rows,
+          length,
+          random.ints((long) rows * length, 1, VOCABULARY).boxed().toList(),
+          random.ints((long) rows * length, 0, 2).boxed().toList());
+    }
+
+    /** This batch with one other id. */
+    Batch withId(int index, int id) {
+      List<Integer> changed = new ArrayList<>(ids);
+      changed.set(index, id);
+      return new Batch(rows, length, changed, segments);
+    }
+
+    Batch withSegment(int index, int segment) {
+      List<Integer> changed = new ArrayList<>(segments);
+      changed.set(index, segment);
+      return new Batch(rows, length, ids, changed);
+    }
+
+    Batch withoutSegments() {
+      return new Batch(rows, length, ids, ids.stream().map(id -> 0).toList());
+    }
+
+    private List<Integer> mask() {
+      return IntStream.range(0, rows * length)
+          .map(i -> i / length % 2 == 1 && 2 * (i % length) > length ? 0 : 1)
+          .boxed()
+          .toList();
+    }
+
+    private Map<String, List<Integer>> byKey() {
+      return Map.of("input_ids", ids, "input_mask", mask(), "segment_ids", segments);
+    }
+  }
+
+  /** The caller closes it. */
+  private static Tensor ints(List<Integer> values, int rows, int length, DataType type) {
+    Shape shape = Shape.of(rows, length);
+    if (type == DataType.DT_INT64) {
+      long[] wide = values.stream().mapToLong(Integer::longValue).toArray();
+      return TInt64.tensorOf(shape, DataBuffers.of(wide));
+    }
+    int[] narrow = values.stream().mapToInt(Integer::intValue).toArray();
+    return TInt32.tensorOf(shape, DataBuffers.of(narrow));
+  }
+
+  @MustBeClosed
+  private SavedModelBundle load(ServingModel model) {
+    Path folder = temp.resolve("model");
+    SavedModelWriter.write(folder, model, Map.of());
+    return SavedModelBundle.load(folder.toString(), "serve");
+  }
+
+  private static ServingModel export(TrainedTinyModel trained, boolean packed) {
+    return packed
+        ? Export.toPacked(trained.model, trained.quantization, trained)
+        : Export.toFloat(trained.model, trained.quantization, trained);
+  }
+
+  /** The outputs of a signature, each as floats. */
+  private static Map<String, float[]> run(SavedModelBundle bundle, String signature, Batch batch) {
+    SignatureDef definition = bundle.metaGraphDef().getSignatureDefOrThrow(signature);
+    Map<String, Tensor> inputs = new HashMap<>();
+    definition
+        .getInputsMap()
+        .forEach(
+            (key, info) ->
+                inputs.put(
+                    key,
+                    ints(
+                        Objects.requireNonNull(batch.byKey().get(key), key),
+                        batch.rows(),
+                        batch.length(),
+                        info.getDtype())));
+    try (Result result = bundle.function(signature).call(inputs)) {
+      Map<String, float[]> outputs = new HashMap<>();
+      for (String key : definition.getOutputsMap().keySet()) {
+        Tensor tensor = result.get(key).orElseThrow();
+        outputs.put(
+            key, tensor instanceof TInt32 ints ? floats(ints) : TrainedTinyModel.floats(tensor));
+      }
+      return outputs;
+    } finally {
+      inputs.values().forEach(Tensor::close);
+    }
+  }
+
+  private static float[] floats(TInt32 ints) {
+    float[] values = new float[(int) ints.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = ints.getInt(i);
+    }
+    return values;
+  }
+
+  private static float[] output(Map<String, float[]> outputs, String key) {
+    return Objects.requireNonNull(outputs.get(key), key);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "TF1_BERT,4-8-8,true",
+    "TF1_BERT_RESOURCE,4-8-8,true",
+    "TF1_BERT,8-8-8,true",
+    "TF1_BERT,4-8-8,false",
+    "TF1_BERT_RESOURCE,2-2-8,false"
+  })
+  void predictionsAreTheTrainingGraphs(TinyModel tiny, String bits, boolean packed) {
+    try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES);
+        SavedModelBundle bundle = load(export(trained, packed));
+        var ids = tiny.input(InputRole.IDS);
+        var mask = tiny.input(InputRole.MASK);
+        var segments = tiny.input(InputRole.SEGMENTS);
+        Result result =
+            bundle.call(
+                Map.<String, Tensor>of(
+                    "input_ids", ids, "input_mask", mask, "segment_ids", segments))) {
+      float[] logits = trained.logitsInTraining();
+      float[] labels = floats((TInt32) result.get("label").orElseThrow());
+      assertEquals(3, labels.length);
+      for (int row = 0; row < labels.length; row++) {
+        assertEquals(largest(logits, row), (int) labels[row]);
+      }
+    }
+  }
+
+  private static int largest(float[] logits, int row) {
+    int best = 0;
+    for (int c = 1; c < TrainedTinyModel.CLASSES; c++) {
+      if (logits[row * TrainedTinyModel.CLASSES + c]
+          > logits[row * TrainedTinyModel.CLASSES + best]) {
+        best = c;
+      }
+    }
+    return best;
+  }
+
+  @Test
+  void logitsWithoutActivationQuantizersAreTheTrainingGraphs() {
+    try (TrainedTinyModel trained =
+            new TrainedTinyModel(TinyModel.TF1_BERT, "4-4-32", TrainedTinyModel.CLASSES);
+        SavedModelBundle bundle = load(export(trained, false));
+        var ids = trained.tiny.input(InputRole.IDS);
+        var mask = trained.tiny.input(InputRole.MASK);
+        var segments = trained.tiny.input(InputRole.SEGMENTS);
+        Result result =
+            bundle.call(
+                Map.<String, Tensor>of(
+                    "input_ids", ids, "input_mask", mask, "segment_ids", segments))) {
+      float[] expected = trained.logitsInTraining();
+      assertArrayEquals(
+          expected,
+          TrainedTinyModel.floats(result.get("logits").orElseThrow()),
+          RELATIVE_TOLERANCE * RewrittenModelTest.max(expected));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1,true", "3,11,true", "13,40,true", "1,40,false", "7,1,false"})
+  void everyBatchAndLengthHasProbabilitiesAndLabels(int rows, int length, boolean packed) {
+    try (TrainedTinyModel trained =
+            new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", TrainedTinyModel.CLASSES);
+        SavedModelBundle bundle = load(export(trained, packed))) {
+      Map<String, float[]> outputs = run(bundle, ServingModel.DEFAULT, Batch.random(rows, length));
+      float[] logits = output(outputs, "logits");
+      assertEquals(rows * TrainedTinyModel.CLASSES, logits.length);
+      for (int row = 0; row < rows; row++) {
+        double sum = 0;
+        for (int c = 0; c < TrainedTinyModel.CLASSES; c++) {
+          sum += Math.exp(logits[row * TrainedTinyModel.CLASSES + c]);
+        }
+        for (int c = 0; c < TrainedTinyModel.CLASSES; c++) {
+          int i = row * TrainedTinyModel.CLASSES + c;
+          assertEquals(
+              Math.exp(logits[i]) / sum, output(outputs, "probabilities")[i], SOFTMAX_TOLERANCE);
+        }
+        assertEquals(largest(logits, row), (int) output(outputs, "label")[row]);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true", "false"})
+  void otherSignaturesGiveTheSameAnswers(boolean packed) {
+    try (TrainedTinyModel trained =
+            new TrainedTinyModel(TinyModel.TF1_BERT_RESOURCE, "4-8-8", TrainedTinyModel.CLASSES);
+        SavedModelBundle bundle = load(export(trained, packed))) {
+      Batch batch = Batch.random(13, 7);
+      Map<String, float[]> outputs = run(bundle, ServingModel.DEFAULT, batch);
+      Map<String, float[]> single = run(bundle, ServingModel.DEFAULT, batch.withoutSegments());
+      for (String key : List.of("logits", "probabilities", "label")) {
+        assertArrayEquals(
+            output(outputs, key), output(run(bundle, ServingModel.INT64, batch), key), key);
+        assertArrayEquals(
+            output(single, key), output(run(bundle, ServingModel.NO_SEGMENTS, batch), key), key);
+      }
+      assertTrue(
+          !Arrays.equals(output(outputs, "logits"), output(single, "logits")),
+          "segments have an effect");
+      if (packed) {
+        assertArrayEquals(
+            output(outputs, "label"), output(run(bundle, ServingModel.FLOAT, batch), "label"));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true", "false"})
+  void whatTheTablesHaveNoRowForIsAnError(boolean packed) {
+    try (TrainedTinyModel trained =
+            new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", TrainedTinyModel.CLASSES);
+        SavedModelBundle bundle = load(export(trained, packed))) {
+      Batch batch = Batch.random(2, 5);
+      assertRefused(bundle, ServingModel.DEFAULT, batch.withId(6, VOCABULARY));
+      assertRefused(bundle, ServingModel.DEFAULT, batch.withId(6, -1));
+      assertRefused(bundle, ServingModel.INT64, batch.withId(6, VOCABULARY));
+      assertRefused(bundle, ServingModel.DEFAULT, Batch.random(2, POSITIONS + 1));
+      if (packed) {
+        assertRefused(bundle, ServingModel.DEFAULT, batch.withSegment(3, SEGMENTS));
+      }
+      // One more than int32 counts to would be id 0 if it were only cut off.
+      try (Tensor ids = TInt64.tensorOf(Shape.of(1, 1), DataBuffers.of(1L << 32));
+          Tensor ones = TInt64.tensorOf(Shape.of(1, 1), DataBuffers.of(1L))) {
+        Map<String, Tensor> inputs =
+            Map.of("input_ids", ids, "input_mask", ones, "segment_ids", ones);
+        assertThrows(
+            TFInvalidArgumentException.class,
+            () -> bundle.function(ServingModel.INT64).call(inputs).close());
+      }
+    }
+  }
+
+  private static void assertRefused(SavedModelBundle bundle, String signature, Batch batch) {
+    assertThrows(TFInvalidArgumentException.class, () -> run(bundle, signature, batch));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true", "false"})
+  void regressionHasAScore(boolean packed) {
+    try (TrainedTinyModel trained = new TrainedTinyModel(TinyModel.TF1_BERT, "8-8-8", 1);
+        SavedModelBundle bundle = load(export(trained, packed))) {
+      Map<String, float[]> outputs = run(bundle, ServingModel.DEFAULT, Batch.random(5, 9));
+      assertEquals(Set.of("score"), outputs.keySet());
+      assertEquals(5, output(outputs, "score").length);
+      assertEquals(
+          1,
+          bundle
+              .metaGraphDef()
+              .getSignatureDefOrThrow(ServingModel.DEFAULT)
+              .getOutputsOrThrow("score")
+              .getTensorShape()
+              .getDimCount());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2-8-8", "3-8-8", "4-8-8", "8-8-8"})
+  void integerProductsSeeConstantWeights(String bits) {
+    try (TrainedTinyModel trained =
+            new TrainedTinyModel(TinyModel.TF1_BERT, bits, TrainedTinyModel.CLASSES);
+        SavedModelBundle bundle = load(export(trained, true));
+        var ids = trained.tiny.input(InputRole.IDS);
+        var mask = trained.tiny.input(InputRole.MASK);
+        var segments = trained.tiny.input(InputRole.SEGMENTS);
+        Result result =
+            bundle
+                .session()
+                .runner()
+                .setOptions(RunOptions.newBuilder().setOutputPartitionGraphs(true).build())
+                .feed("input_ids", ids)
+                .feed("input_mask", mask)
+                .feed("segment_ids", segments)
+                .fetch("outputs/logits")
+                .runAndFetchMetadata()) {
+      List<NodeDef> products =
+          result.getMetadata().orElseThrow().getPartitionGraphs(0).getNodeList().stream()
+              .filter(node -> node.getOp().contains("QuantizedMatMul"))
+              .toList();
+      assertEquals(13, products.size());
+      assertTrue(
+          products.stream().allMatch(node -> node.getAttrOrThrow("is_weight_const").getB()),
+          products.toString());
+    }
+  }
+}
