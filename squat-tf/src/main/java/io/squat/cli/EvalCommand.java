@@ -47,7 +47,7 @@ final class EvalCommand extends SquatCommand {
     Path folder = model.folder(progress);
     Examples examples = GlueReader.read(task.data(), task.task(), split);
     Evaluation evaluation =
-        Scoring.score(folder, model.choice(), examples, text, run, batch, progress);
+        Scoring.score(folder, model.choice(), examples, text.text(folder), run, batch, progress);
     out.printf(
         Locale.ROOT,
         "%s %s, %d rows: %s%n",

@@ -1,7 +1,11 @@
 package io.squat.cli;
 
 import io.squat.ops.BitWidths;
+import io.squat.savedmodels.Inspection;
+import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.SavedModelReader;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,6 +32,10 @@ final class InspectCommand extends SquatCommand {
 
   @Override
   Object run(PrintWriter out) {
-    throw new IllegalStateException("inspect: not part of this build yet");
+    Path folder = model.folder(TerminalProgress.ofStandardError());
+    Inspection inspection =
+        Inspection.of(SavedModelReader.read(folder, model.choice()), new Quantization(bits, null));
+    inspection.print(out);
+    return inspection;
   }
 }

@@ -53,6 +53,12 @@ final class TextOptions {
     return letters != null && letters.uncased ? Casing.UNCASED : Casing.infer(vocabulary);
   }
 
+  /** How text becomes tokens for a model. */
+  Scoring.Text text(Path model) {
+    Path found = vocabulary(model);
+    return new Scoring.Text(found, casing(found), maxLength);
+  }
+
   int maxLength() {
     return maxLength;
   }

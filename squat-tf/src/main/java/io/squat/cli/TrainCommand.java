@@ -70,14 +70,13 @@ final class TrainCommand extends SquatCommand {
     RunSettings settings =
         training.settings(
             new TrainingOptions.Data(
-                train, dev, SavedModelFiles.hash(folder), text.casing(vocabulary)),
+                train, dev, SavedModelFiles.hash(folder), model.choice(), text.casing(vocabulary)),
             floatEpochs == null ? epochs : floatEpochs,
             epochs,
             text.maxLength());
     Trainer trainer =
         new Trainer(settings, new RunFolder(out), run.device(), run.threads(), progress);
-    RunResult result =
-        trainer.run(new Trainer.Inputs(folder, model.choice(), vocabulary, train, dev));
+    RunResult result = trainer.run(new Trainer.Inputs(folder, vocabulary, train, dev));
     ResultTable.print(printer, result);
     printer.println("run: " + out);
     return result;

@@ -5,6 +5,7 @@ import io.squat.glue.Examples;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.SavedModelReader;
 import io.squat.train.Alternation;
 import io.squat.train.Method;
 import io.squat.train.OptimizerSettings;
@@ -115,9 +116,15 @@ final class TrainingOptions {
    * @param train rows to train with
    * @param dev rows to score with
    * @param modelHash of the SavedModel
+   * @param choice which graph and signature of it
    * @param casing of the vocabulary
    */
-  record Data(Examples train, Examples dev, String modelHash, Casing casing) {}
+  record Data(
+      Examples train,
+      Examples dev,
+      String modelHash,
+      SavedModelReader.Choice choice,
+      Casing casing) {}
 
   /** The settings of a run. */
   RunSettings settings(Data data, int floatEpochs, int epochs, int maxLength) {
@@ -126,6 +133,7 @@ final class TrainingOptions {
         data.train().sha256(),
         data.dev().sha256(),
         data.modelHash(),
+        data.choice(),
         data.casing(),
         method,
         bits.toString(),

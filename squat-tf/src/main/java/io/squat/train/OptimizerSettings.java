@@ -43,6 +43,11 @@ public record OptimizerSettings(
     }
   }
 
+  /** These settings with another peak rate of weights. */
+  public OptimizerSettings withLearningRate(double rate) {
+    return new OptimizerSettings(rate, stepLearningRate, weightDecay, warmup, clip, dropout);
+  }
+
   /**
    * The factor of both rates at a step: linear warm-up, then linear decay to 0.
    *

@@ -48,19 +48,13 @@ public final class RunExport {
    * Writes the SavedModel of a stage.
    *
    * @param stage which stage
-   * @param choice the graph and signature that the run was started with
    * @param format how weights are stored
    * @param version of this program, for the description
    * @param out the folder, which must not be there yet or be empty
    * @throws IllegalArgumentException if the stage is not finished, or the format does not allow its
    *     bits
    */
-  public void write(
-      String stage,
-      SavedModelReader.Choice choice,
-      ServingFormat format,
-      String version,
-      Path out) {
+  public void write(String stage, ServingFormat format, String version, Path out) {
     if (!run.isDone(stage)) {
       throw new IllegalArgumentException(
           run.root()
@@ -70,7 +64,8 @@ public final class RunExport {
     }
     SavedModelWriter.requireFree(out);
     ModelGraph model =
-        Rewriting.withHead(SavedModelReader.readGraph(run.encoder(), choice), settings.outputs());
+        Rewriting.withHead(
+            SavedModelReader.readGraph(run.encoder(), settings.choice()), settings.outputs());
     Quantization quantization =
         stage.equals(StageSettings.QUANTIZED) ? settings.quantization() : Quantization.NONE;
     Map<String, byte[]> assets = new LinkedHashMap<>();

@@ -38,6 +38,7 @@ public final class RunFolder {
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
   private static final String PART = ".part-";
   private static final String STEP = "step-";
+  static final String PREDICTIONS = "dev-predictions.txt";
   private static final int KEPT_CHECKPOINTS = 2;
 
   private final Path root;
@@ -97,6 +98,24 @@ public final class RunFolder {
   /** Whether a stage is finished. */
   public boolean isDone(String stage) {
     return Files.isDirectory(model(stage));
+  }
+
+  /**
+   * What a finished stage said of the dev rows after its last epoch: class indices or values, in
+   * the file's order.
+   */
+  public float[] devPredictions(String stage) {
+    Path file = model(stage).resolve(PREDICTIONS);
+    try {
+      List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+      float[] predictions = new float[lines.size()];
+      for (int i = 0; i < predictions.length; i++) {
+        predictions[i] = Float.parseFloat(lines.get(i));
+      }
+      return predictions;
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    }
   }
 
   Path metrics(String stage) {

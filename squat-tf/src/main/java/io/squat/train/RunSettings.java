@@ -5,6 +5,7 @@ import io.squat.glue.GlueTask;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.SavedModelReader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param trainHash SHA-256 of the training file, uncompressed
  * @param devHash SHA-256 of the dev file, uncompressed
  * @param model SHA-256 of the model's {@code saved_model.pb} and of its variables' index
+ * @param choice which graph and signature of the model
  * @param casing how the vocabulary is used
  * @param method how the model is trained
  * @param bits W-E-A
@@ -32,6 +34,7 @@ public record RunSettings(
     String trainHash,
     String devHash,
     String model,
+    SavedModelReader.Choice choice,
     Casing casing,
     Method method,
     String bits,

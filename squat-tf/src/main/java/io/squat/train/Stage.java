@@ -223,7 +223,7 @@ final class Stage {
           session.saveModel(part.resolve("variables"));
           RunFolder.writeJson(part.resolve("scores.json"), scores);
           for (float prediction : predictions) {
-            RunFolder.append(part.resolve("dev-predictions.txt"), Float.toString(prediction));
+            RunFolder.append(part.resolve(RunFolder.PREDICTIONS), Float.toString(prediction));
           }
         });
     folder.deleteCheckpoints(stage.name());

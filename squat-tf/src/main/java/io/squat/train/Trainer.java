@@ -37,13 +37,11 @@ public final class Trainer {
    * What a run reads.
    *
    * @param model the SavedModel folder
-   * @param choice which graph and signature of it
    * @param vocabulary the vocabulary's file
    * @param train rows to train with
    * @param dev rows to score with
    */
-  public record Inputs(
-      Path model, SavedModelReader.Choice choice, Path vocabulary, Examples train, Examples dev) {}
+  public record Inputs(Path model, Path vocabulary, Examples train, Examples dev) {}
 
   private final RunSettings settings;
   private final RunFolder folder;
@@ -76,7 +74,7 @@ public final class Trainer {
    * @throws IllegalStateException if the loss is not a number
    */
   public RunResult run(Inputs inputs) {
-    ModelGraph encoder = SavedModelReader.read(inputs.model(), inputs.choice());
+    ModelGraph encoder = SavedModelReader.read(inputs.model(), settings.choice());
     ModelGraph model = Rewriting.withHead(encoder, settings.outputs());
     EncodedExamples train;
     EncodedExamples dev;

@@ -1,0 +1,168 @@
+package io.squat.savedmodels;
+
+import io.squat.ops.QuantizationGrid;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What a model holds and what would be quantized of it.
+ *
+ * @param inputs the signature's inputs: key, role and type
+ * @param outputs the signature's outputs
+ * @param vocabulary rows of the word embeddings
+ * @param positions the most tokens of a row
+ * @param attentionBlocks how many attention blocks there are
+ * @param parameters how many numbers the model has
+ * @param layers the linear layers
+ * @param tables the embedding tables
+ * @param floating what stays float, and why
+ * @param floatBytes of all parameters in float32
+ * @param quantizedBytes of all parameters at the asked bits
+ */
+public record Inspection(
+    List<String> inputs,
+    List<String> outputs,
+    int vocabulary,
+    int positions,
+    int attentionBlocks,
+    long parameters,
+    List<Part> layers,
+    List<Part> tables,
+    Map<String, Long> floating,
+    long floatBytes,
+    long quantizedBytes) {
+
+  private static final int FLOAT_BITS = 32;
+
+  /**
+   * A trained matrix.
+   *
+   * @param variable its name
+   * @param shape its dimensions
+   * @param bits how many a number would have
+   */
+  public record Part(String variable, List<Long> shape, int bits) {
+    private long size() {
+      return shape.stream().reduce(1L, (a, b) -> a * b);
+    }
+  }
+
+  /**
+   * Looks at a canonical model.
+   *
+   * @param model the model
+   * @param quantization what would be quantized
+   * @throws IllegalArgumentException if it is no transformer encoder
+   */
+  public static Inspection of(ModelGraph model, Quantization quantization) {
+    BertStructure structure = BertStructure.of(model);
+    Set<String> kernels = new LinkedHashSet<>();
+    structure.layers().forEach(layer -> kernels.add(layer.weight()));
+    Set<String> tables = new LinkedHashSet<>();
+    structure.embeddings().forEach(lookup -> tables.add(lookup.table()));
+    List<Part> layerParts = parts(model, kernels, bits(quantization, Quantizer.Kind.WEIGHT));
+    List<Part> tableParts = parts(model, tables, bits(quantization, Quantizer.Kind.EMBEDDING));
+    Map<String, Long> floating = new LinkedHashMap<>();
+    long vectors = 0;
+    long matrices = 0;
+    for (ModelVariable variable : model.variables()) {
+      if (!kernels.contains(variable.name()) && !tables.contains(variable.name())) {
+        if (variable.shape().size() < 2) {
+          vectors += variable.size();
+        } else {
+          matrices += variable.size();
+        }
+      }
+    }
+    floating.put("biases and layer norms: vectors stay float", vectors);
+    if (matrices > 0) {
+      floating.put("matrices outside of linear layers and tables", matrices);
+    }
+    long parameters = model.variables().stream().mapToLong(ModelVariable::size).sum();
+    List<Part> all = new ArrayList<>(layerParts);
+    all.addAll(tableParts);
+    long quantized = all.stream().mapToLong(part -> part.size() * part.bits()).sum();
+    long numbers = all.stream().mapToLong(Part::size).sum();
+    return new Inspection(
+        model.inputs().stream()
+            .map(
+                input ->
+                    input.key()
+                        + " ("
+                        + input.role()
+                        + ", "
+                        + (input.wide() ? "int64" : "int32")
+                        + ")")
+            .toList(),
+        model.outputs().keySet().stream().sorted().toList(),
+        structure.rows(model, InputRole.IDS),
+        structure.rows(model, null),
+        structure.attentionProbabilities().size(),
+        parameters,
+        layerParts,
+        tableParts,
+        floating,
+        parameters * Float.BYTES,
+        (quantized + (parameters - numbers) * FLOAT_BITS) / Byte.SIZE);
+  }
+
+  private static int bits(Quantization quantization, Quantizer.Kind kind) {
+    return quantization.grid(kind).map(QuantizationGrid::bits).orElse(FLOAT_BITS);
+  }
+
+  private static List<Part> parts(ModelGraph model, Set<String> variables, int bits) {
+    return variables.stream()
+        .map(name -> new Part(name, model.variable(name).shape(), bits))
+        .toList();
+  }
+
+  /** Prints for a reader: layers of one shape together. */
+  public void print(PrintWriter out) {
+    out.println("inputs:  " + String.join(", ", inputs));
+    out.println("outputs: " + String.join(", ", outputs));
+    out.printf(
+        Locale.ROOT,
+        "encoder: %d attention blocks, vocabulary %d, positions %d, %.1f M parameters%n",
+        attentionBlocks,
+        vocabulary,
+        positions,
+        parameters / 1e6);
+    out.println("quantized:");
+    print(out, "linear layer", layers);
+    print(out, "table", tables);
+    out.println("float:");
+    floating.forEach(
+        (why, count) -> out.printf(Locale.ROOT, "  %-44s %10.3f M%n", why, count / 1e6));
+    out.printf(
+        Locale.ROOT,
+        "parameters in float32 %.1f MB, at these bits %.1f MB%n",
+        floatBytes / 1e6,
+        quantizedBytes / 1e6);
+  }
+
+  private static void print(PrintWriter out, String kind, List<Part> parts) {
+    Map<String, List<Part>> byShape = new TreeMap<>();
+    parts.forEach(
+        part ->
+            byShape
+                .computeIfAbsent(
+                    part.shape() + " at " + part.bits() + " bits", key -> new ArrayList<>())
+                .add(part));
+    byShape.forEach(
+        (shape, same) ->
+            out.printf(
+                Locale.ROOT,
+                "  %3d x %-12s %-26s %10.3f M%n",
+                same.size(),
+                kind,
+                shape,
+                same.stream().mapToLong(Part::size).sum() / 1e6));
+  }
+}
