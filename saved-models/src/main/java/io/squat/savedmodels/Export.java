@@ -40,8 +40,8 @@ public final class Export {
         .ifPresent(grid -> passes.add(new QuantizeActivations(structure, grid, constants)));
     passes.add(new QuantizeConstants(structure, quantization, constants));
     passes.add(new FreezeVariables(constants));
-    ModelGraph answering = answering(model);
-    return signatures(answering, Rewriting.apply(answering, passes)).build();
+    ServingInputs served = ServingInputs.of(answering(model));
+    return signatures(served, Rewriting.apply(served.model(), passes)).build();
   }
 
   /**
@@ -62,14 +62,16 @@ public final class Export {
     requirePackable(quantization);
     BertStructure structure = BertStructure.of(model);
     Constants constants = new Constants(values);
-    ModelGraph answering = answering(model);
-    ModelGraph anywhere =
-        Rewriting.apply(answering, packed(structure, quantization, constants, false));
-    ModelGraph integer =
-        Rewriting.apply(answering, packed(structure, quantization, constants, true));
-    ServingGraph graph = signatures(answering, integer);
+    ServingInputs served = ServingInputs.of(answering(model));
+    ServingGraph graph =
+        signatures(
+            served,
+            Rewriting.apply(served.model(), packed(structure, quantization, constants, true)));
     if (quantization.grid(Quantizer.Kind.WEIGHT).isPresent()) {
-      graph.add(ServingModel.FLOAT, asRead(anywhere));
+      graph.add(
+          ServingModel.FLOAT,
+          asRead(served),
+          Rewriting.apply(served.model(), packed(structure, quantization, constants, false)));
     }
     return graph.build();
   }
@@ -124,20 +126,27 @@ public final class Export {
         answering.quantizers());
   }
 
-  private static ServingGraph signatures(ModelGraph answering, ModelGraph frozen) {
-    ServingGraph graph = new ServingGraph(outputShapes(answering));
-    graph.add(ServingModel.DEFAULT, asRead(frozen));
-    if (answering.head() != null) {
-      graph
-          .add(ServingModel.INT64, new WideInputs(input -> true).apply(frozen))
-          .add(ServingModel.NO_SEGMENTS, new NoSegments().apply(frozen));
+  private static ServingGraph signatures(ServingInputs served, ModelGraph frozen) {
+    ServingGraph graph = new ServingGraph(outputShapes(served.model()));
+    graph.add(ServingModel.DEFAULT, asRead(served), frozen);
+    if (frozen.head() != null) {
+      graph.add(ServingModel.INT64, served.wide(), frozen);
+      graph.add(
+          ServingModel.NO_SEGMENTS,
+          frozen.inputs().stream().filter(input -> input.role() != InputRole.SEGMENTS).toList(),
+          frozen);
     }
     return graph;
   }
 
   /** The inputs of the signature that was read; those of a model with a head are int32. */
-  private static ModelGraph asRead(ModelGraph frozen) {
-    return new WideInputs(ModelInput::wide).apply(frozen);
+  private static List<ModelInput> asRead(ServingInputs served) {
+    List<ModelInput> narrow = served.model().inputs();
+    List<ModelInput> inputs = new ArrayList<>();
+    for (int i = 0; i < narrow.size(); i++) {
+      inputs.add(narrow.get(i).wide() ? served.wide().get(i) : narrow.get(i));
+    }
+    return inputs;
   }
 
   /** Found before the values are in the graph, which TensorFlow would copy. */

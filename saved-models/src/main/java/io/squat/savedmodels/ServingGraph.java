@@ -2,6 +2,7 @@ package io.squat.savedmodels;
 
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
@@ -14,14 +15,16 @@ import org.tensorflow.proto.TensorShapeProto;
 /**
  * Several variants of a model in one graph, a signature each.
  *
- * <p>Invariant: what two variants compute by equal nodes from equal inputs, constants above all, is
- * there once; a node that differs from one of its name stands under the signature's own scope.
+ * <p>Invariant: what is computed by equal nodes from equal inputs, constants above all, is there
+ * once, in however many variants; a node whose name another one has stands under the signature's
+ * own scope.
  */
 final class ServingGraph {
   private static final String METHOD = "tensorflow/serving/predict";
 
   private final Map<String, Shape> outputShapes;
   private final Map<String, NodeDef> nodes = new LinkedHashMap<>();
+  private final Map<NodeDef, String> byComputation = new HashMap<>();
   private final Map<String, SignatureDef> signatures = new LinkedHashMap<>();
   private final GraphDef.Builder graph = GraphDef.newBuilder();
 
@@ -38,35 +41,47 @@ final class ServingGraph {
    * Adds a variant.
    *
    * @param signature the name of its signature
-   * @param variant a model without variables; its inputs' keys become the signature's
+   * @param inputs the inputs of its signature, under their keys
+   * @param variant a model without variables; its outputs become the signature's
    */
-  ServingGraph add(String signature, ModelGraph variant) {
+  void add(String signature, List<ModelInput> inputs, ModelGraph variant) {
     graph.setVersions(variant.graph().getVersions());
     Map<String, String> names = new HashMap<>();
     for (NodeDef node : variant.graph().getNodeList()) {
-      NodeDef joined = withInputs(node, names);
-      NodeDef present = nodes.get(node.getName());
-      if (present == null || !present.equals(joined)) {
-        joined = joined.toBuilder().setName(freeName(node.getName(), signature)).build();
-        nodes.put(joined.getName(), joined);
+      NodeDef computation = computation(node, names);
+      String name = byComputation.get(computation);
+      if (name == null) {
+        name = freeName(node.getName(), signature);
+        byComputation.put(computation, name);
+        nodes.put(name, computation.toBuilder().setName(name).build());
       }
-      names.put(node.getName(), joined.getName());
+      names.put(node.getName(), name);
     }
-    signatures.put(signature, signature(variant, names));
-    return this;
+    signatures.put(signature, signature(inputs, variant, names));
   }
 
   ServingModel build() {
     return new ServingModel(graph.addAllNode(nodes.values()).build(), signatures);
   }
 
-  private static NodeDef withInputs(NodeDef node, Map<String, String> names) {
-    NodeDef.Builder joined = node.toBuilder().clearInput();
+  /**
+   * What a node computes, without its name, which only an input has, and without attributes such as
+   * {@code _output_shapes}, which describe the graph that was read.
+   */
+  private static NodeDef computation(NodeDef node, Map<String, String> names) {
+    NodeDef.Builder computation = node.toBuilder().clearInput();
     for (String input : node.getInputList()) {
       String producer = GraphEditor.producer(input);
-      joined.addInput(input.replace(producer, names.getOrDefault(producer, producer)));
+      computation.addInput(input.replace(producer, names.getOrDefault(producer, producer)));
     }
-    return joined.build();
+    for (String attribute : node.getAttrMap().keySet()) {
+      if (attribute.startsWith("_")) {
+        computation.removeAttr(attribute);
+      }
+    }
+    return node.getOp().equals("Placeholder")
+        ? computation.build()
+        : computation.clearName().build();
   }
 
   private String freeName(String name, String signature) {
@@ -77,9 +92,10 @@ final class ServingGraph {
     return free;
   }
 
-  private SignatureDef signature(ModelGraph variant, Map<String, String> names) {
+  private SignatureDef signature(
+      List<ModelInput> inputs, ModelGraph variant, Map<String, String> names) {
     SignatureDef.Builder signature = SignatureDef.newBuilder().setMethodName(METHOD);
-    for (ModelInput input : variant.inputs()) {
+    for (ModelInput input : inputs) {
       signature.putInputs(input.key(), info(names, input.tensor(), "dtype", Shape.of(-1, -1)));
     }
     variant
