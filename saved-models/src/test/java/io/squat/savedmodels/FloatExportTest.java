@@ -1,15 +1,27 @@
 package io.squat.savedmodels;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
+import org.tensorflow.Session;
 import org.tensorflow.Tensor;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.proto.TensorInfo;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
 
 class FloatExportTest {
   /** Of the largest output. */
@@ -40,5 +52,63 @@ class FloatExportTest {
             expected, actual, RELATIVE_TOLERANCE * RewrittenModelTest.max(expected), output);
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aModelThatWasReadWithInt64KeepsIt(TinyModel tiny) {
+    ModelGraph read = tiny.read();
+    ModelGraph model =
+        new ModelGraph(
+            read.graph(),
+            read.variables(),
+            read.inputs().stream()
+                .map(in -> new ModelInput("my_" + in.key(), in.tensor(), in.role(), true))
+                .toList(),
+            read.outputs(),
+            read.pooledOutput(),
+            null,
+            List.of());
+    ServingModel exported =
+        Export.toFloat(model, Quantization.NONE, ModelValues.ofSavedModel(tiny.path(), model));
+    assertEquals(Set.of(ServingModel.DEFAULT), exported.signatures().keySet());
+    SignatureDef signature =
+        Objects.requireNonNull(exported.signatures().get(ServingModel.DEFAULT));
+    assertEquals(
+        Set.of("my_input_ids", "my_input_mask", "my_segment_ids"),
+        signature.getInputsMap().keySet());
+    try (Graph graph = new Graph();
+        TInt32 ids = tiny.input(InputRole.IDS);
+        TInt32 mask = tiny.input(InputRole.MASK);
+        TInt32 segments = tiny.input(InputRole.SEGMENTS);
+        TInt64 wideIds = wide(ids);
+        TInt64 wideMask = wide(mask);
+        TInt64 wideSegments = wide(segments)) {
+      graph.importGraphDef(exported.graph());
+      Map<String, TInt64> feeds = new HashMap<>();
+      feeds.put(tensor(signature, "my_input_ids"), wideIds);
+      feeds.put(tensor(signature, "my_input_mask"), wideMask);
+      feeds.put(tensor(signature, "my_segment_ids"), wideSegments);
+      String pooled = signature.getOutputsOrThrow("pooled_output").getName();
+      try (Session session = new Session(graph)) {
+        float[] expected = tiny.output("pooled_output");
+        assertArrayEquals(
+            expected,
+            TrainedTinyModel.fetch(session, feeds, List.of(pooled)).get(pooled),
+            RELATIVE_TOLERANCE * RewrittenModelTest.max(expected));
+      }
+    }
+  }
+
+  private static String tensor(SignatureDef signature, String key) {
+    TensorInfo input = signature.getInputsOrThrow(key);
+    assertEquals(DataType.DT_INT64, input.getDtype());
+    return input.getName();
+  }
+
+  private static TInt64 wide(TInt32 narrow) {
+    TInt64 wide = TInt64.tensorOf(narrow.shape());
+    narrow.scalars().forEachIndexed((at, value) -> wide.setLong(value.getInt(), at));
+    return wide;
   }
 }
