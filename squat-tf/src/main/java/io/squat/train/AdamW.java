@@ -123,7 +123,8 @@ final class AdamW extends Optimizer {
     if (weightDecay != 0 && decays.test(variable.op().name())) {
       Ops after = tf.withControlDependencies(List.of(gradient));
       Operand<TFloat32> rate = tf.math.mul(learningRate, tf.constant(weightDecay));
-      Op decayed = after.assignSub(weights, after.math.mul(weights, rate));
+      // w - rate * w in one pass over w and without a copy of it.
+      Op decayed = after.train.applyGradientDescent(weights, rate, weights);
       update = tf.withControlDependencies(List.of(decayed));
     }
     return update.train.applyAdam(

@@ -91,6 +91,15 @@ final class TrainingSession implements AutoCloseable {
     return training;
   }
 
+  /** The targets of all phases. */
+  List<Op> targets() {
+    List<Op> targets = new ArrayList<>(phases.batch);
+    if (phases.extraBatch != null) {
+      targets.add(phases.extraBatch);
+    }
+    return targets;
+  }
+
   private void startHead(long seed) {
     TaskHead head = training.model().requireHead();
     ModelVariable kernel = training.model().variable(head.weight());

@@ -20,6 +20,7 @@ import io.squat.train.Alternation;
 import io.squat.train.Method;
 import io.squat.train.OptimizerSettings;
 import io.squat.train.Progress;
+import io.squat.train.ServingFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,9 +101,7 @@ class SquatTest {
         () -> assertEquals(Path.of("d"), train.task.data()),
         () -> assertEquals(Path.of("o"), train.out),
         () -> assertEquals(Method.SQUAT, train.training.method()),
-        () ->
-            assertEquals(
-                new Quantization(new BitWidths(4, 8, 8), null), train.training.quantization()),
+        () -> assertEquals(new Quantization(new BitWidths(4, 8, 8), null), train.training.bits()),
         () -> assertEquals(Alternation.WITHIN, train.training.alternation()),
         () -> assertEquals(0.01, train.training.rho()),
         () -> assertEquals(3, train.epochs),
@@ -134,8 +133,7 @@ class SquatTest {
         () -> assertEquals(Method.SAQ, train.training.method()),
         () ->
             assertEquals(
-                new Quantization(new BitWidths(2, 3, 5), Levels.SYMMETRIC),
-                train.training.quantization()),
+                new Quantization(new BitWidths(2, 3, 5), Levels.SYMMETRIC), train.training.bits()),
         () -> assertEquals(new Alternation(7), train.training.alternation()),
         () -> assertEquals(0.02, train.training.rho()),
         () -> assertEquals(4, train.epochs),
@@ -148,12 +146,6 @@ class SquatTest {
         () -> assertEquals(11, train.training.seed()),
         () -> assertEquals(Device.CPU, train.run.device()),
         () -> assertEquals(6, train.run.threads()));
-  }
-
-  @Test
-  void floatTrainingQuantizesNothing() {
-    TrainCommand train = (TrainCommand) parsed(TRAIN + " --method fp");
-    assertEquals(Quantization.NONE, train.training.quantization());
   }
 
   @Test
@@ -203,7 +195,7 @@ class SquatTest {
     assertEquals(96, bench.length);
     ExportCommand export = (ExportCommand) parsed("export --run r --format packed --out o/3");
     assertEquals(Path.of("r"), export.source.run);
-    assertEquals(ExportCommand.Format.PACKED, export.format);
+    assertEquals(ServingFormat.PACKED, export.format);
     PredictCommand pair = (PredictCommand) parsed("predict --model m --text a --text-pair b");
     PredictCommand.Given given = pair.texts.given;
     assertNotNull(given);
