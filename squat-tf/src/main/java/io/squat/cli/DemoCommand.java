@@ -164,7 +164,7 @@ final class DemoCommand extends SquatCommand {
             LENGTH,
             OptimizerSettings.DEFAULT.withLearningRate(LEARNING_RATE),
             seed);
-    new Trainer(settings, folder, run.device(), run.threads(), progress)
+    new Trainer(settings, folder, run.device(), run.threads(), Trainer.CHECKPOINT_STEPS, progress)
         .run(new Trainer.Inputs(model, vocabulary, train, dev));
   }
 

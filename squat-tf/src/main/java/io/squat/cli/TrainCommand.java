@@ -56,6 +56,15 @@ final class TrainCommand extends SquatCommand {
       description = "Passes in float before quantization (default: as --epochs).")
   @Nullable Integer floatEpochs;
 
+  @Option(
+      names = "--checkpoint-steps",
+      defaultValue = "" + Trainer.CHECKPOINT_STEPS,
+      paramLabel = "N",
+      description =
+          "Steps between two checkpoints, besides the one after every epoch"
+              + " (default: ${DEFAULT-VALUE}).")
+  int checkpointSteps;
+
   @Mixin final TrainingOptions training = new TrainingOptions();
   @Mixin final TextOptions text = new TextOptions();
   @Mixin final RunOptions run = new RunOptions();
@@ -75,7 +84,8 @@ final class TrainCommand extends SquatCommand {
             epochs,
             text.maxLength());
     Trainer trainer =
-        new Trainer(settings, new RunFolder(out), run.device(), run.threads(), progress);
+        new Trainer(
+            settings, new RunFolder(out), run.device(), run.threads(), checkpointSteps, progress);
     RunResult result = trainer.run(new Trainer.Inputs(folder, vocabulary, train, dev));
     ResultTable.print(printer, result);
     printer.println("run: " + out);

@@ -1,5 +1,6 @@
 package io.squat.train;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.google.common.io.MoreFiles;
@@ -172,7 +173,11 @@ public final class RunFolder {
     }
     try (Stream<Path> files = Files.list(root)) {
       // What a run leaves that was stopped before its settings were written.
-      return files.allMatch(file -> file.equals(encoder()) || file.equals(root.resolve("assets")));
+      return files.allMatch(
+          file ->
+              file.equals(encoder())
+                  || file.equals(root.resolve("assets"))
+                  || file.equals(part(settingsFile())));
     } catch (IOException e) {
       throw new UncheckedIOException(root + ": cannot be read: " + e.getMessage(), e);
     }
@@ -200,7 +205,7 @@ public final class RunFolder {
 
   /** Writes a folder beside its place and renames it. */
   static void writeFolder(Path folder, Consumer<Path> writer) {
-    Path part = folder.resolveSibling(PART + folder.getFileName());
+    Path part = part(folder);
     try {
       delete(part);
       Files.createDirectories(part);
@@ -272,13 +277,27 @@ public final class RunFolder {
   }
 
   static void writeJson(Path file, Object value) {
-    Path part = file.resolveSibling(PART + file.getFileName());
     try {
-      JSON.writeValue(part.toFile(), value);
+      writeText(file, JSON.writeValueAsString(value));
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(file + ": cannot be written as JSON", e);
+    }
+  }
+
+  /** Writes a file beside its place and renames it. */
+  static void writeText(Path file, String text) {
+    Path part = part(file);
+    try {
+      Files.writeString(part, text, StandardCharsets.UTF_8);
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
     }
+  }
+
+  /** Where a file or folder is written before it is renamed. */
+  private static Path part(Path place) {
+    return place.resolveSibling(PART + place.getFileName());
   }
 
   /** Adds a line to a file of lines. */

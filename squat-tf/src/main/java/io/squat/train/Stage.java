@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
@@ -26,7 +27,6 @@ import org.apache.logging.log4j.Logger;
  */
 final class Stage {
   private static final Logger log = LogManager.getLogger();
-  private static final long CHECKPOINT_STEPS = 500;
   private static final int EVALUATION_BATCH = 32;
   // Batches of the step-size phase are drawn in another order than those of the sharpness phase.
   private static final long EXTRA_DRAW = 0x5DEECE66DL;
@@ -37,6 +37,7 @@ final class Stage {
   private final TrainingSession session;
   private final EncodedExamples train;
   private final EncodedExamples dev;
+  private final int checkpointSteps;
   private final Alternation alternation;
   private final int batchesPerEpoch;
   private final long total;
@@ -47,13 +48,15 @@ final class Stage {
       StageSettings stage,
       TrainingSession session,
       EncodedExamples train,
-      EncodedExamples dev) {
+      EncodedExamples dev,
+      int checkpointSteps) {
     this.folder = folder;
     this.settings = settings;
     this.stage = stage;
     this.session = session;
     this.train = train;
     this.dev = dev;
+    this.checkpointSteps = checkpointSteps;
     this.alternation = Alternation.parse(settings.alternation());
     this.batchesPerEpoch = (train.size() + settings.batch() - 1) / settings.batch();
     this.total = (long) batchesPerEpoch * stage.epochs();
@@ -80,12 +83,14 @@ final class Stage {
           predictions = predictions();
           scores.add(score((int) ((step + 1) / batchesPerEpoch), step + 1, predictions));
         }
-        if (step + 1 < total && (epochEnds || (step + 1) % CHECKPOINT_STEPS == 0)) {
+        if (step + 1 < total && (epochEnds || (step + 1) % checkpointSteps == 0)) {
+          requireNumbers(step);
           folder.writeCheckpoint(
               stage.name(), new StagePosition(step + 1, scores), session::saveState);
         }
       }
     }
+    requireNumbers(total - 1);
     finish(scores, predictions);
     return scores;
   }
@@ -109,12 +114,16 @@ final class Stage {
       return;
     }
     try {
-      List<String> kept =
-          Files.readAllLines(file, StandardCharsets.UTF_8).stream()
-              .filter(line -> line.endsWith("}") && RunFolder.stepOf(line) <= step)
-              .toList();
-      Files.delete(file);
-      kept.forEach(line -> RunFolder.append(file, line));
+      String lines = Files.readString(file, StandardCharsets.UTF_8);
+      // A line that was cut off has no end, and is about a step after the checkpoint.
+      String whole = lines.substring(0, lines.lastIndexOf('\n') + 1);
+      RunFolder.writeText(
+          file,
+          whole
+              .lines()
+              .filter(line -> RunFolder.stepOf(line) <= step)
+              .map(line -> line + "\n")
+              .collect(Collectors.joining()));
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be rewritten: " + e.getMessage(), e);
     }
@@ -143,22 +152,33 @@ final class Stage {
 
   private void requireNumber(float loss, long step) {
     if (!Float.isFinite(loss)) {
-      throw new IllegalStateException(
-          "training ("
-              + stage.name()
-              + "): the loss is "
-              + loss
-              + " at step "
-              + (step + 1)
-              + " of "
-              + total
-              + "; "
-              + folder
-                  .lastCheckpoint(stage.name())
-                  .map(prefix -> "the last good checkpoint is kept in " + prefix.getParent())
-                  .orElse("there is no checkpoint before it")
-              + "; try a smaller --lr or --step-lr");
+      throw notANumber("the loss is " + loss, step);
     }
+  }
+
+  /** A loss is that before its update: no checkpoint is written of what the update has broken. */
+  private void requireNumbers(long step) {
+    if (!session.isFinite()) {
+      throw notANumber("a weight or step size is not a finite number", step);
+    }
+  }
+
+  private IllegalStateException notANumber(String found, long step) {
+    return new IllegalStateException(
+        "training ("
+            + stage.name()
+            + "): "
+            + found
+            + " at step "
+            + (step + 1)
+            + " of "
+            + total
+            + "; "
+            + folder
+                .lastCheckpoint(stage.name())
+                .map(prefix -> "the last good checkpoint is kept in " + prefix.getParent())
+                .orElse("there is no checkpoint before it")
+            + "; try a smaller --lr or --step-lr");
   }
 
   private Batch batch(long draw, long seed) {

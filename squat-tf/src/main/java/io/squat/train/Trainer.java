@@ -30,6 +30,10 @@ import org.tensorflow.proto.ConfigProto;
  */
 public final class Trainer {
   private static final Logger log = LogManager.getLogger();
+
+  /** How often a checkpoint is written, in steps, besides the one after every epoch. */
+  public static final int CHECKPOINT_STEPS = 500;
+
   private static final int CALIBRATION_ROWS = 8;
   private static final int CALIBRATION_BATCHES = 16;
 
@@ -46,6 +50,7 @@ public final class Trainer {
   private final RunSettings settings;
   private final RunFolder folder;
   private final ConfigProto config;
+  private final int checkpointSteps;
   private final Progress progress;
 
   /**
@@ -55,13 +60,25 @@ public final class Trainer {
    * @param folder where it is kept
    * @param device where it runs
    * @param threads how many threads an operation may use; 0 takes all cores
+   * @param checkpointSteps how many steps lie between two checkpoints; it changes no number
    * @param progress is told how far it is
+   * @throws IllegalArgumentException if there is no step between two checkpoints
    */
   public Trainer(
-      RunSettings settings, RunFolder folder, Device device, int threads, Progress progress) {
+      RunSettings settings,
+      RunFolder folder,
+      Device device,
+      int threads,
+      int checkpointSteps,
+      Progress progress) {
+    if (checkpointSteps < 1) {
+      throw new IllegalArgumentException(
+          "checkpoint-steps: expected at least 1, found " + checkpointSteps);
+    }
     this.settings = settings;
     this.folder = folder;
     this.config = device.config(threads);
+    this.checkpointSteps = checkpointSteps;
     this.progress = progress;
   }
 
@@ -107,6 +124,9 @@ public final class Trainer {
           train,
           dev);
     }
+    // A run that was stopped right after a stage's model was written still has them.
+    folder.deleteCheckpoints(StageSettings.FLOAT);
+    folder.deleteCheckpoints(StageSettings.QUANTIZED);
     RunResult result = RunResult.of(folder, settings);
     RunFolder.writeJson(folder.result(), result);
     return result;
@@ -178,7 +198,7 @@ public final class Trainer {
             config)) {
       session.startWeights(weights, key);
       session.startStepSizes(stepSizes);
-      new Stage(folder, settings, stage, session, train, dev).run(progress);
+      new Stage(folder, settings, stage, session, train, dev, checkpointSteps).run(progress);
     }
   }
 

@@ -13,11 +13,13 @@ import io.squat.savedmodels.TrainingGraph;
 import io.squat.savedmodels.VariableGroup;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
@@ -28,6 +30,7 @@ import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -57,6 +60,7 @@ final class TrainingSession implements AutoCloseable {
   private final TrainingGraph training;
   private final Phases phases;
   private final Session session;
+  private final Operand<TBool> finite;
   private final CheckpointOps stateCheckpoint;
   private final CheckpointOps modelCheckpoint;
   private final Map<String, Placeholder<TFloat32>> startValues = new LinkedHashMap<>();
@@ -75,6 +79,7 @@ final class TrainingSession implements AutoCloseable {
     training = TrainingGraph.build(model, quantization, method.perturbed());
     try {
       phases = new Phases(training, method, alternation, settings);
+      finite = finite(phases.modelState().values());
       stateCheckpoint = CheckpointOps.add(training.tf(), phases.state());
       modelCheckpoint = CheckpointOps.add(training.tf(), phases.modelState());
       startHead(seed);
@@ -98,6 +103,15 @@ final class TrainingSession implements AutoCloseable {
       targets.add(phases.extraBatch);
     }
     return targets;
+  }
+
+  private Operand<TBool> finite(Collection<Output<TFloat32>> variables) {
+    Ops tf = training.tf().withSubScope("finite");
+    List<Operand<TFloat32>> squares = new ArrayList<>();
+    for (Output<TFloat32> variable : variables) {
+      squares.add(tf.nn.l2Loss(variable));
+    }
+    return tf.math.isFinite(tf.math.addN(squares));
   }
 
   private void startHead(long seed) {
@@ -207,6 +221,13 @@ final class TrainingSession implements AutoCloseable {
   float[] logits(Batch batch) {
     try (BatchFeeds feeds = new BatchFeeds(training, batch)) {
       return feeds.fetch(session, List.of(training.logits())).get(0);
+    }
+  }
+
+  /** Whether every weight and every step size is a finite number. */
+  boolean isFinite() {
+    try (Result result = session.runner().fetch(finite).run()) {
+      return ((TBool) result.get(0)).getBoolean();
     }
   }
 
