@@ -1,0 +1,209 @@
+package io.squat.train;
+
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import io.squat.glue.Batch;
+import io.squat.ops.QuantizationGrid;
+import io.squat.savedmodels.CheckpointOps;
+import io.squat.savedmodels.Device;
+import io.squat.savedmodels.InputRole;
+import io.squat.savedmodels.ModelGraph;
+import io.squat.savedmodels.ModelVariable;
+import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.Quantizer;
+import io.squat.savedmodels.SavedModelFiles;
+import io.squat.savedmodels.TrainingGraph;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.tensorflow.Graph;
+import org.tensorflow.Output;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+
+/**
+ * The step sizes to start with against plain Java on values that are fetched from the float graph.
+ */
+class CalibrationTest {
+  private static final int FRACTIONS = 50;
+  private static final int WIDEST_LSQ_BITS = 4;
+
+  /** One candidate is at least 2 % away from the next one. */
+  private static final double RELATIVE_TOLERANCE = 1e-5;
+
+  private final ModelGraph model = TinyBert.model();
+  private final List<Batch> batches = List.of(TinyBert.batch(1), TinyBert.batch(2));
+
+  @TempDir Path folder;
+
+  private Path weights() {
+    Path weights = folder.resolve("weights");
+    try (TrainingSession session =
+        new TrainingSession(
+            model,
+            Quantization.NONE,
+            Method.FP,
+            Alternation.WITHIN,
+            OptimizerSettings.DEFAULT,
+            1,
+            Device.CPU.config(2))) {
+      session.startWeights(
+          SavedModelFiles.checkpoint(TinyBert.folder()), ModelVariable::checkpointKey);
+      session.saveModel(weights);
+    }
+    return weights;
+  }
+
+  private List<Quantizer> quantizers(Quantization quantization) {
+    try (TrainingGraph training = TrainingGraph.build(model, quantization, false)) {
+      return training.model().quantizers();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"4-8-8", "2-3-4", "5-32-3", "3-4-32"})
+  void equalsPlainJava(String bits) {
+    Path weights = weights();
+    Quantization quantization = TinyBert.bits(bits);
+    Map<String, Float> found =
+        new Calibration(model, weights, Device.CPU.config(2))
+            .stepSizes(quantization, batches, Progress.NONE);
+    List<Quantizer> quantizers = quantizers(quantization);
+    Map<String, List<Double>> activations = activations(weights, quantizers, true);
+    for (Quantizer quantizer : quantizers) {
+      double expected =
+          quantizer.kind() == Quantizer.Kind.ACTIVATION
+              ? leastSquares(requireNonNull(activations.get(quantizer.source())), quantizer.grid())
+              : ofWeights(TinyBert.read(weights, quantizer.source()), quantizer.grid());
+      assertEquals(
+          expected,
+          requireNonNull(found.get(quantizer.stepSize()), quantizer.stepSize()),
+          expected * RELATIVE_TOLERANCE,
+          quantizer.stepSize());
+    }
+    assertEquals(quantizers.size(), found.size());
+  }
+
+  /** The test above would not see padding if it made no difference. */
+  @Test
+  void paddingWouldMakeADifference() {
+    Path weights = weights();
+    List<Quantizer> quantizers =
+        quantizers(TinyBert.bits("32-32-8")).stream()
+            .filter(quantizer -> quantizer.kind() == Quantizer.Kind.ACTIVATION)
+            .toList();
+    Map<String, List<Double>> without = activations(weights, quantizers, true);
+    Map<String, List<Double>> with = activations(weights, quantizers, false);
+    long different =
+        quantizers.stream()
+            .filter(
+                q ->
+                    leastSquares(requireNonNull(with.get(q.source())), q.grid())
+                        != leastSquares(requireNonNull(without.get(q.source())), q.grid()))
+            .count();
+    assertNotEquals(0, different);
+  }
+
+  private static double ofWeights(float[] weights, QuantizationGrid grid) {
+    List<Double> values = new ArrayList<>();
+    double sum = 0;
+    for (float weight : weights) {
+      values.add((double) weight);
+      sum += Math.abs(weight);
+    }
+    return grid.bits() <= WIDEST_LSQ_BITS
+        ? 2 * sum / weights.length / Math.sqrt(grid.qMax())
+        : leastSquares(values, grid);
+  }
+
+  private static double leastSquares(List<Double> values, QuantizationGrid grid) {
+    double largest = values.stream().mapToDouble(Math::abs).max().orElseThrow();
+    double best = Double.NaN;
+    double bestError = Double.POSITIVE_INFINITY;
+    for (int k = 1; k <= FRACTIONS; k++) {
+      double step = largest * k / FRACTIONS / grid.qMax();
+      double error = 0;
+      for (double value : values) {
+        double level = Math.min(grid.qMax(), Math.max(grid.qMin(), value / step));
+        double difference = value - step * Math.floor(level + 0.5);
+        error += difference * difference;
+      }
+      if (error < bestError) {
+        bestError = error;
+        best = step;
+      }
+    }
+    return best;
+  }
+
+  /** What the loaded graph, which nothing was added to but a head, computes at the sites. */
+  private Map<String, List<Double>> activations(
+      Path weights, List<Quantizer> quantizers, boolean withoutPadding) {
+    Map<String, List<Double>> values = new LinkedHashMap<>();
+    try (Graph graph = new Graph()) {
+      graph.importGraphDef(model.graph());
+      Map<String, Output<TFloat32>> variables = new LinkedHashMap<>();
+      for (ModelVariable variable : model.variables()) {
+        variables.put(variable.name(), graph.operation(variable.name()).output(0));
+      }
+      CheckpointOps checkpoint = CheckpointOps.add(Ops.create(graph), variables);
+      try (Session session = new Session(graph, Device.CPU.config(2))) {
+        checkpoint.restore(session, weights);
+        for (Quantizer quantizer : quantizers) {
+          if (quantizer.kind() == Quantizer.Kind.ACTIVATION) {
+            List<Double> rows = new ArrayList<>();
+            batches.forEach(
+                batch -> addRows(rows, session, batch, quantizer.source(), withoutPadding));
+            values.put(quantizer.source(), rows);
+          }
+        }
+      }
+    }
+    return values;
+  }
+
+  private void addRows(
+      List<Double> rows, Session session, Batch batch, String tensor, boolean withoutPadding) {
+    try (TInt32 ids = ints(batch, batch.ids());
+        TInt32 mask = ints(batch, batch.mask());
+        TInt32 segments = ints(batch, batch.segments());
+        Result result =
+            session
+                .runner()
+                .feed(input(InputRole.IDS), ids)
+                .feed(input(InputRole.MASK), mask)
+                .feed(input(InputRole.SEGMENTS), segments)
+                .fetch(tensor)
+                .run()) {
+      TFloat32 found = (TFloat32) result.get(0);
+      assertEquals(2, found.rank(), tensor);
+      boolean ofTokens = found.shape().get(0) == batch.mask().length;
+      for (int row = 0; row < found.shape().get(0); row++) {
+        if (!withoutPadding || !ofTokens || batch.mask()[row] == 1) {
+          found.get(row).scalars().forEach(value -> rows.add((double) value.getFloat()));
+        }
+      }
+    }
+  }
+
+  private String input(InputRole role) {
+    return model.input(role).orElseThrow().tensor();
+  }
+
+  private static TInt32 ints(Batch batch, int[] values) {
+    return TInt32.tensorOf(Shape.of(batch.rows(), batch.length()), DataBuffers.of(values));
+  }
+}

@@ -1,0 +1,141 @@
+package io.squat.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RunFolderTest {
+  private static final RunSettings SETTINGS = TestRun.settings(Method.SQUAT, "within", 3);
+
+  @TempDir Path folder;
+  private Path root;
+  private RunFolder run;
+
+  @BeforeEach
+  void name() {
+    root = folder.resolve("run");
+    run = new RunFolder(root);
+  }
+
+  private void open(RunSettings settings) {
+    run.open(settings, TinyBert.folder().resolve("saved_model.pb"), TinyBert.vocabulary());
+  }
+
+  private String refusal(RunSettings settings) {
+    String message =
+        String.valueOf(
+            assertThrows(IllegalArgumentException.class, () -> open(settings)).getMessage());
+    assertTrue(message.startsWith(root.toString()), message);
+    assertTrue(message.contains("--out"), message);
+    return message;
+  }
+
+  @Test
+  void beginsAndGoesOnWithTheSameSettings() throws IOException {
+    open(SETTINGS);
+    assertEquals(SETTINGS, run.settings());
+    assertEquals(
+        -1,
+        Files.mismatch(
+            TinyBert.folder().resolve("saved_model.pb"), run.encoder().resolve("saved_model.pb")));
+    assertEquals(-1, Files.mismatch(TinyBert.vocabulary(), run.vocabulary()));
+    open(SETTINGS);
+    assertEquals(SETTINGS, run.settings());
+  }
+
+  @Test
+  void namesEverySettingThatDiffersAndNoOther() {
+    open(SETTINGS);
+    String message = refusal(TestRun.settings(Method.LSQ, "batches:2", 4));
+    assertTrue(message.contains("method \"SQUAT\" there and \"LSQ\" wanted"), message);
+    assertTrue(message.contains("alternation \"within\" there and \"batches:2\" wanted"), message);
+    assertTrue(message.contains("seed 3 there and 4 wanted"), message);
+    assertFalse(message.contains("optimizer"), message);
+    assertEquals(SETTINGS, run.settings());
+  }
+
+  @Test
+  void refusesAFinishedRun() {
+    open(SETTINGS);
+    RunFolder.writeJson(run.result(), List.of());
+    assertTrue(refusal(SETTINGS).contains("finished"));
+  }
+
+  @Test
+  void refusesForeignFiles() throws IOException {
+    Files.createDirectories(root);
+    Files.writeString(root.resolve("thesis.txt"), "mine");
+    assertTrue(refusal(SETTINGS).contains("other files"));
+    assertEquals("mine", Files.readString(root.resolve("thesis.txt")));
+    assertFalse(Files.exists(run.encoder()));
+  }
+
+  @Test
+  void refusesAFile() throws IOException {
+    Files.writeString(root, "mine");
+    refusal(SETTINGS);
+    assertEquals("mine", Files.readString(root));
+  }
+
+  /** A run that was killed before its settings were there is begun again. */
+  @ParameterizedTest
+  @ValueSource(strings = {"encoder/saved_model.pb", "assets/vocab.txt", ".part-settings.json"})
+  void beginsAgainAfterAKill(String leftover) throws IOException {
+    Files.createDirectories(root.resolve(leftover).getParent());
+    Files.writeString(root.resolve(leftover), "cut o");
+    open(SETTINGS);
+    assertEquals(SETTINGS, run.settings());
+    assertEquals(-1, Files.mismatch(TinyBert.vocabulary(), run.vocabulary()));
+  }
+
+  @Test
+  void keepsTheLastTwoCheckpointsByNumber() throws IOException {
+    for (long step : new long[] {2, 9, 10, 100}) {
+      run.writeCheckpoint(
+          "float", new StagePosition(step, List.of()), prefix -> RunFolder.writeJson(prefix, step));
+    }
+    try (Stream<Path> left = Files.list(root.resolve("float").resolve("checkpoints"))) {
+      assertEquals(
+          List.of("step-10", "step-100"),
+          left.map(file -> file.getFileName().toString()).sorted().toList());
+    }
+    Path last = run.lastCheckpoint("float").orElseThrow();
+    assertEquals(100, RunFolder.position(last).step());
+    assertEquals(100, RunFolder.readJson(last, Long.class));
+  }
+
+  @Test
+  void checkpointThatCannotBeWrittenLeavesTheOthers() {
+    run.writeCheckpoint(
+        "float", new StagePosition(2, List.of()), prefix -> RunFolder.writeJson(prefix, 2));
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            run.writeCheckpoint(
+                "float",
+                new StagePosition(4, List.of()),
+                prefix -> {
+                  throw new IllegalStateException("no space left");
+                }));
+    assertEquals(2, RunFolder.position(run.lastCheckpoint("float").orElseThrow()).step());
+  }
+
+  @Test
+  void saysWhatAFolderLacksThatIsNoRun() {
+    String message =
+        String.valueOf(assertThrows(IllegalArgumentException.class, run::settings).getMessage());
+    assertTrue(message.contains(root.toString()) && message.contains("settings.json"), message);
+  }
+}

@@ -1,0 +1,131 @@
+package io.squat.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.errorprone.annotations.MustBeClosed;
+import io.squat.glue.Casing;
+import io.squat.glue.EncodedExamples;
+import io.squat.glue.Split;
+import io.squat.glue.WordPiece;
+import io.squat.savedmodels.Device;
+import io.squat.savedmodels.ModelGraph;
+import io.squat.savedmodels.ModelVariable;
+import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.SavedModelFiles;
+import io.squat.train.TrainingSession.BatchSettings;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A stage whose weights become NaN on the way. */
+class StageTest {
+  private static final int CHECKPOINT_STEPS = 2;
+  private static final StageSettings FLOAT =
+      new StageSettings(StageSettings.FLOAT, 0, Method.FP, 1, 0);
+
+  private final ModelGraph model = TinyBert.model();
+  private final RunSettings settings = TestRun.settings(Method.FP, "within", 3);
+  private final EncodedExamples train = encoded(Split.TRAIN);
+  private final EncodedExamples dev = encoded(Split.DEV);
+
+  @TempDir Path folder;
+
+  private static EncodedExamples encoded(Split split) {
+    try (WordPiece wordPiece = WordPiece.open(TinyBert.vocabulary(), Casing.UNCASED)) {
+      return wordPiece.encode(TinyBert.examples(split), 32);
+    }
+  }
+
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker") // The caller closes it.
+  private TrainingSession session() {
+    TrainingSession session =
+        new TrainingSession(
+            model,
+            Quantization.NONE,
+            Method.FP,
+            Alternation.WITHIN,
+            settings.optimizer(),
+            3,
+            Device.CPU.config(2));
+    session.startWeights(
+        SavedModelFiles.checkpoint(TinyBert.folder()), ModelVariable::checkpointKey);
+    return session;
+  }
+
+  private Stage stage(TrainingSession session) {
+    return new Stage(new RunFolder(folder), settings, FLOAT, session, train, dev, CHECKPOINT_STEPS);
+  }
+
+  /** Runs until the weights are not numbers from a step on. */
+  private String failure(long brokenStep) {
+    try (TrainingSession session = session()) {
+      Progress breaking =
+          TestRun.steps(
+              StageSettings.FLOAT,
+              done -> {
+                if (done == brokenStep) {
+                  session.train(
+                      TinyBert.batch(1), new BatchSettings(Float.NaN, 0, 0, 0, DropoutSeed.NONE));
+                }
+              });
+      return String.valueOf(
+          assertThrows(IllegalStateException.class, () -> stage(session).run(breaking))
+              .getMessage());
+    }
+  }
+
+  private void assertLastCheckpoint(long step) {
+    Path prefix = new RunFolder(folder).lastCheckpoint(StageSettings.FLOAT).orElseThrow();
+    assertEquals(step, RunFolder.position(prefix).step());
+    for (ModelVariable variable : model.variables()) {
+      for (float value : TinyBert.read(prefix, variable.name())) {
+        assertTrue(Float.isFinite(value), variable.name() + " in " + prefix);
+      }
+    }
+  }
+
+  @Test
+  void lossThatIsNoNumberStopsTheRunAndNamesStepAndCheckpoint() {
+    String message = failure(5);
+    assertTrue(message.contains("loss is NaN at step 6 of 8"), message);
+    assertTrue(message.contains(Path.of("checkpoints", "step-4").toString()), message);
+    assertLastCheckpoint(4);
+  }
+
+  @Test
+  void brokenWeightsAreNotWrittenAsACheckpoint() {
+    String message = failure(4);
+    assertTrue(message.contains("at step 4 of 8"), message);
+    assertTrue(message.contains(Path.of("checkpoints", "step-2").toString()), message);
+    assertLastCheckpoint(2);
+  }
+
+  @Test
+  void brokenWeightsAreNotWrittenAsTheModel() {
+    String message = failure(8);
+    assertTrue(message.contains("at step 8 of 8"), message);
+    assertFalse(new RunFolder(folder).isDone(StageSettings.FLOAT));
+    assertLastCheckpoint(6);
+  }
+
+  @Test
+  void goesOnFromTheLastGoodCheckpoint() {
+    failure(5);
+    try (TrainingSession session = session()) {
+      stage(session).run(Progress.NONE);
+    }
+    assertTrue(new RunFolder(folder).isDone(StageSettings.FLOAT));
+  }
+
+  @Test
+  void saysThatThereIsNoCheckpoint() {
+    String message = failure(1);
+    assertTrue(message.contains("loss is NaN at step 2 of 8"), message);
+    assertTrue(message.contains("no checkpoint"), message);
+    assertTrue(message.contains("--lr"), message);
+  }
+}

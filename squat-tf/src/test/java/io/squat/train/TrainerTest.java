@@ -1,0 +1,208 @@
+package io.squat.train;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Whole runs: stopped, killed and resumed ones give the numbers of one that was left alone. */
+class TrainerTest {
+  static final long SEED = 3;
+  private static final RunSettings SETTINGS = TestRun.settings(Method.SQUAT, "within", SEED);
+  private static final List<String> STAGES = List.of(StageSettings.FLOAT, StageSettings.QUANTIZED);
+  private static final int KILLED = 128 + 9;
+
+  @TempDir static Path undisturbed;
+
+  @TempDir Path folder;
+
+  private static final class Stopped extends RuntimeException {
+    private static final long serialVersionUID = 1;
+  }
+
+  @BeforeAll
+  static void train() {
+    TestRun.train(SETTINGS, undisturbed, Progress.NONE);
+  }
+
+  private static Progress stopAt(String stage, long step) {
+    return TestRun.steps(
+        stage,
+        done -> {
+          if (done == step) {
+            throw new Stopped();
+          }
+        });
+  }
+
+  /** Before the first checkpoint, between two, right before the last evaluation. */
+  @ParameterizedTest
+  @CsvSource({"float, 2", "float, 5", "quantized, 8", "quantized, 10", "quantized, 16"})
+  void stoppedRunGoesOnBitForBit(String stage, long step) throws IOException {
+    assertThrows(Stopped.class, () -> TestRun.train(SETTINGS, folder, stopAt(stage, step)));
+    assertFalse(Files.exists(folder.resolve("result.json")));
+    // What a kill can leave besides: a line cut off, and what was being written beside its place.
+    Files.writeString(
+        folder.resolve(stage).resolve("metrics.jsonl"),
+        "{\"step\":4,\"dev\":{\"Matthews\":0.1}",
+        UTF_8,
+        StandardOpenOption.CREATE,
+        StandardOpenOption.APPEND);
+    Files.createDirectories(folder.resolve(stage).resolve(".part-model"));
+    Files.writeString(folder.resolve(stage).resolve(".part-model").resolve("variables"), "x");
+    TestRun.train(SETTINGS, folder, Progress.NONE);
+    assertSameRun(undisturbed, folder);
+  }
+
+  @Test
+  @Timeout(120)
+  void killedRunGoesOnBitForBit() throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
+                "-cp",
+                System.getProperty("java.class.path"),
+                KilledRun.class.getName(),
+                folder.toString(),
+                StageSettings.QUANTIZED,
+                "11")
+            .redirectErrorStream(true)
+            .start();
+    StringBuilder output = new StringBuilder();
+    try (BufferedReader lines = process.inputReader(UTF_8)) {
+      String line = lines.readLine();
+      while (line != null && !line.equals(KilledRun.REACHED)) {
+        output.append(line).append('\n');
+        line = lines.readLine();
+      }
+      assertEquals(KilledRun.REACHED, line, output.toString());
+    } finally {
+      process.destroyForcibly();
+    }
+    assertEquals(KILLED, process.waitFor());
+    assertEquals(
+        List.of("step-8", "step-9"),
+        names(folder.resolve(StageSettings.QUANTIZED).resolve("checkpoints")));
+    TestRun.train(SETTINGS, folder, Progress.NONE);
+    assertSameRun(undisturbed, folder);
+  }
+
+  @Test
+  void seedDecidesTheRun() throws IOException {
+    TestRun.train(SETTINGS, folder.resolve("again"), Progress.NONE);
+    assertSameRun(undisturbed, folder.resolve("again"));
+    TestRun.train(
+        TestRun.settings(Method.SQUAT, "within", SEED + 1), folder.resolve("other"), Progress.NONE);
+    for (String stage : STAGES) {
+      assertNotEquals(
+          new RunFolder(undisturbed).variables(stage).getParent(), folder, "different folders");
+      assertNotEquals(metrics(undisturbed, stage), metrics(folder.resolve("other"), stage));
+    }
+  }
+
+  @Test
+  void batchesAlternationGoesOnBitForBit() throws IOException {
+    RunSettings settings = TestRun.settings(Method.SQUAT, "batches:3", SEED);
+    Path whole = folder.resolve("whole");
+    Path stopped = folder.resolve("stopped");
+    TestRun.train(settings, whole, Progress.NONE);
+    assertThrows(
+        Stopped.class, () -> TestRun.train(settings, stopped, stopAt(StageSettings.QUANTIZED, 7)));
+    TestRun.train(settings, stopped, Progress.NONE);
+    assertSameRun(whole, stopped);
+    List<String> lines =
+        metrics(whole, StageSettings.QUANTIZED)
+            .lines()
+            .filter(line -> line.contains("stepSizeLoss"))
+            .toList();
+    assertEquals(List.of(3L, 6L, 9L, 12L, 15L), lines.stream().map(RunFolder::stepOf).toList());
+  }
+
+  @Test
+  void aRunHasALineAStepAndALineAnEpoch() throws IOException {
+    List<String> lines = metrics(undisturbed, StageSettings.QUANTIZED).lines().toList();
+    int epochs = TestRun.QUANTIZED_EPOCHS;
+    assertEquals(epochs * (TestRun.STEPS_PER_EPOCH + 1), lines.size());
+    assertEquals(epochs, lines.stream().filter(line -> line.contains("\"dev\"")).count());
+    assertFalse(Files.exists(undisturbed.resolve("float/checkpoints")));
+    assertFalse(Files.exists(undisturbed.resolve("quantized/checkpoints")));
+  }
+
+  @Test
+  void refusesAFinishedRun() {
+    IllegalArgumentException refused =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> TestRun.train(SETTINGS, undisturbed, Progress.NONE));
+    assertTrue(String.valueOf(refused.getMessage()).contains("finished"), refused.getMessage());
+    assertTrue(String.valueOf(refused.getMessage()).contains("--out"), refused.getMessage());
+  }
+
+  @Test
+  void refusesOtherSettingsAndNamesThem() {
+    IllegalArgumentException refused =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                TestRun.train(
+                    TestRun.settings(Method.SAQ, "within", 5), undisturbed, Progress.NONE));
+    assertTrue(
+        String.valueOf(refused.getMessage()).contains("method \"SQUAT\" there and \"SAQ\" wanted"),
+        refused.getMessage());
+    assertTrue(
+        String.valueOf(refused.getMessage()).contains("seed 3 there and 5 wanted"),
+        refused.getMessage());
+    assertFalse(String.valueOf(refused.getMessage()).contains("rho"), refused.getMessage());
+  }
+
+  private static void assertSameRun(Path expected, Path found) throws IOException {
+    for (String stage : STAGES) {
+      Path model = new RunFolder(expected).model(stage);
+      assertEquals(
+          List.of(
+              "dev-predictions.txt",
+              "scores.json",
+              "variables.data-00000-of-00001",
+              "variables.index"),
+          names(model));
+      for (String name : names(model)) {
+        assertArrayEquals(
+            Files.readAllBytes(model.resolve(name)),
+            Files.readAllBytes(new RunFolder(found).model(stage).resolve(name)),
+            stage + " " + name);
+      }
+      assertEquals(metrics(expected, stage), metrics(found, stage));
+    }
+    assertEquals(
+        Files.readString(expected.resolve("result.json")),
+        Files.readString(found.resolve("result.json")));
+  }
+
+  private static String metrics(Path run, String stage) throws IOException {
+    return Files.readString(run.resolve(stage).resolve("metrics.jsonl"), UTF_8);
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+}
