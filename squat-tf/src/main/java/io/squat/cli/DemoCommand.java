@@ -169,7 +169,7 @@ final class DemoCommand extends SquatCommand {
   }
 
   private static Examples rows(Split split) {
-    String name = "/demo/QNLI/" + split.fileName(GlueTask.QNLI) + ".tsv";
+    String name = "/demo/QNLI/" + split.fileName(GlueTask.QNLI);
     InputStream in = requireNonNull(DemoCommand.class.getResourceAsStream(name), name);
     return GlueReader.read(in, name, GlueTask.QNLI, split);
   }
