@@ -39,6 +39,7 @@ public final class Export {
         .grid(Quantizer.Kind.ACTIVATION)
         .ifPresent(grid -> passes.add(new QuantizeActivations(structure, grid, constants)));
     passes.add(new QuantizeConstants(structure, quantization, constants));
+    passes.add(new UnfusedLayerNorms());
     passes.add(new FreezeVariables(constants));
     ServingInputs served = ServingInputs.of(answering(model));
     return signatures(served, Rewriting.apply(served.model(), passes)).build();
@@ -104,6 +105,7 @@ public final class Export {
       inputs.ifPresent(grid -> passes.add(new QuantizeActivations(structure, grid, constants)));
       weights.ifPresent(grid -> passes.add(new UnpackKernels(structure, grid, constants)));
     }
+    passes.add(new UnfusedLayerNorms());
     passes.add(new FreezeVariables(constants));
     return passes;
   }

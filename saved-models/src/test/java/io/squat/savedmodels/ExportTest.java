@@ -302,4 +302,22 @@ class ExportTest {
                         .values("task_head/kernel"))
             .getMessage());
   }
+
+  /** The form that TensorFlow fuses, with an epsilon of its own, has {@code beta - mean}. */
+  @Test
+  void layerNormsAreNotOfTheFormThatIsFused() {
+    ModelGraph model = TinyModel.TF1_BERT.read();
+    ServingModel exported =
+        Export.toFloat(
+            model, Quantization.NONE, ModelValues.ofSavedModel(TinyModel.TF1_BERT.path(), model));
+    List<NodeDef> shifts =
+        exported.graph().getNodeList().stream()
+            .filter(node -> node.getName().endsWith("LayerNorm/batchnorm/sub"))
+            .toList();
+    assertEquals(5, shifts.size());
+    for (NodeDef shift : shifts) {
+      assertEquals("Sub", shift.getOp());
+      assertTrue(shift.getInput(0).endsWith("batchnorm/mul_2"), shift.toString());
+    }
+  }
 }
