@@ -11,6 +11,7 @@ import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.TrainingGraph;
 import io.squat.savedmodels.VariableGroup;
 import io.squat.train.TrainingSession.BatchSettings;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,9 +54,11 @@ final class PhaseRunner implements AutoCloseable {
     }
     session = new Session(training.graph(), Device.CPU.config(THREADS));
     session.initialize();
+    Map<String, float[]> all = new LinkedHashMap<>();
     for (VariableGroup group : List.of(VariableGroup.WEIGHTS, VariableGroup.STEP_SIZES)) {
-      names(group).forEach(name -> set(name, requireNonNull(start.get(name), name)));
+      names(group).forEach(name -> all.put(name, requireNonNull(start.get(name), name)));
     }
+    set(all);
   }
 
   List<String> names(VariableGroup group) {
@@ -63,29 +66,52 @@ final class PhaseRunner implements AutoCloseable {
   }
 
   void set(String variable, float[] value) {
-    Shape shape = shape(training.model().variable(variable));
-    try (TFloat32 tensor = TFloat32.tensorOf(shape, DataBuffers.of(value))) {
-      session
-          .runner()
-          .feed(values.get(variable), tensor)
-          .addTarget(assignments.get(variable))
-          .run()
-          .close();
+    set(Map.of(variable, value));
+  }
+
+  /** In one run: TensorFlow prepares each new set of targets anew. */
+  private void set(Map<String, float[]> variables) {
+    List<TFloat32> tensors = new ArrayList<>();
+    try {
+      Session.Runner runner = session.runner();
+      variables.forEach(
+          (name, value) -> {
+            Shape shape = shape(training.model().variable(name));
+            TFloat32 tensor = TFloat32.tensorOf(shape, DataBuffers.of(value));
+            tensors.add(tensor);
+            runner.feed(values.get(name), tensor).addTarget(assignments.get(name));
+          });
+      runner.run().close();
+    } finally {
+      tensors.forEach(TFloat32::close);
     }
   }
 
   float[] value(String variable) {
-    Output<TFloat32> read = training.read(training.model().variable(variable));
-    try (Result result = session.runner().fetch(read).run()) {
-      return TinyBert.floats((TFloat32) result.get(0));
-    }
+    return values(List.of(variable)).get(0);
   }
 
   /** The values of a group's variables by name. */
   Map<String, float[]> values(VariableGroup group) {
-    Map<String, float[]> found = new TreeMap<>();
-    names(group).forEach(name -> found.put(name, value(name)));
-    return found;
+    List<String> names = names(group);
+    List<float[]> values = values(names);
+    Map<String, float[]> byName = new TreeMap<>();
+    for (int i = 0; i < names.size(); i++) {
+      byName.put(names.get(i), values.get(i));
+    }
+    return byName;
+  }
+
+  private List<float[]> values(List<String> names) {
+    Session.Runner runner = session.runner();
+    names.forEach(name -> runner.fetch(training.read(training.model().variable(name))));
+    try (Result result = runner.run()) {
+      List<float[]> values = new ArrayList<>();
+      for (int i = 0; i < names.size(); i++) {
+        values.add(TinyBert.floats((TFloat32) result.get(i)));
+      }
+      return values;
+    }
   }
 
   /** Runs a target and returns the loss that its run computed. */

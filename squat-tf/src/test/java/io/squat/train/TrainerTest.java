@@ -19,8 +19,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whole runs: stopped, killed and resumed ones give the numbers of one that was left alone. */
 class TrainerTest {
@@ -52,10 +50,19 @@ class TrainerTest {
         });
   }
 
-  /** Before the first checkpoint, between two, right before the last evaluation. */
-  @ParameterizedTest
-  @CsvSource({"float, 2", "float, 5", "quantized, 8", "quantized, 10", "quantized, 16"})
-  void stoppedRunGoesOnBitForBit(String stage, long step) throws IOException {
+  /** Before the first checkpoint, between two, at an epoch's end, right before the last step's. */
+  @Test
+  void runThatIsStoppedAgainAndAgainEndsTheSameBitForBit() throws IOException {
+    stopAndLeaveTraces(StageSettings.FLOAT, 2);
+    stopAndLeaveTraces(StageSettings.FLOAT, 5);
+    stopAndLeaveTraces(StageSettings.QUANTIZED, 8);
+    stopAndLeaveTraces(StageSettings.QUANTIZED, 10);
+    stopAndLeaveTraces(StageSettings.QUANTIZED, 16);
+    TestRun.train(SETTINGS, folder, Progress.NONE);
+    assertSameRun(undisturbed, folder);
+  }
+
+  private void stopAndLeaveTraces(String stage, long step) throws IOException {
     assertThrows(Stopped.class, () -> TestRun.train(SETTINGS, folder, stopAt(stage, step)));
     assertFalse(Files.exists(folder.resolve("result.json")));
     // What a kill can leave besides: a line cut off, and what was being written beside its place.
@@ -63,12 +70,9 @@ class TrainerTest {
         folder.resolve(stage).resolve("metrics.jsonl"),
         "{\"step\":4,\"dev\":{\"Matthews\":0.1}",
         UTF_8,
-        StandardOpenOption.CREATE,
         StandardOpenOption.APPEND);
     Files.createDirectories(folder.resolve(stage).resolve(".part-model"));
     Files.writeString(folder.resolve(stage).resolve(".part-model").resolve("variables"), "x");
-    TestRun.train(SETTINGS, folder, Progress.NONE);
-    assertSameRun(undisturbed, folder);
   }
 
   @Test
@@ -106,16 +110,17 @@ class TrainerTest {
   }
 
   @Test
-  void seedDecidesTheRun() throws IOException {
-    TestRun.train(SETTINGS, folder.resolve("again"), Progress.NONE);
-    assertSameRun(undisturbed, folder.resolve("again"));
-    TestRun.train(
-        TestRun.settings(Method.SQUAT, "within", SEED + 1), folder.resolve("other"), Progress.NONE);
-    for (String stage : STAGES) {
+  void anotherSeedGivesAnotherRun() throws IOException {
+    RunSettings other = TestRun.settings(Method.SQUAT, "within", SEED + 1);
+    assertThrows(
+        Stopped.class,
+        () -> TestRun.train(other, folder, stopAt(StageSettings.FLOAT, TestRun.STEPS_PER_EPOCH)));
+    List<String> lines = metrics(folder, StageSettings.FLOAT).lines().toList();
+    for (int step = 0; step < lines.size(); step++) {
       assertNotEquals(
-          new RunFolder(undisturbed).variables(stage).getParent(), folder, "different folders");
-      assertNotEquals(metrics(undisturbed, stage), metrics(folder.resolve("other"), stage));
+          metrics(undisturbed, StageSettings.FLOAT).lines().toList().get(step), lines.get(step));
     }
+    assertFalse(lines.isEmpty());
   }
 
   @Test

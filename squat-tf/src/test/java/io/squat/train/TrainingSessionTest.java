@@ -91,22 +91,16 @@ class TrainingSessionTest {
   }
 
   @Test
-  void squatAtRhoZeroIsLsqBitForBit() throws IOException {
+  void perturbingMethodsAtRhoZeroAreLsqBitForBit() throws IOException {
     Trained lsq = train(Method.LSQ, 0, 1);
-    Trained squat = train(Method.SQUAT, 0, 1);
-    assertEquals(lsq.losses(), squat.losses());
-    assertArrayEquals(lsq.state(), squat.state());
+    for (Method method : new Method[] {Method.SQUAT, Method.SAQ}) {
+      Trained unperturbed = train(method, 0, 1);
+      assertEquals(lsq.losses(), unperturbed.losses());
+      assertArrayEquals(lsq.state(), unperturbed.state());
+    }
     Trained perturbed = train(Method.SQUAT, RHO, 1);
     assertEquals(lsq.losses().get(0), perturbed.losses().get(0));
     assertNotEquals(lsq.losses().get(1), perturbed.losses().get(1));
-  }
-
-  @Test
-  void saqAtRhoZeroIsLsqBitForBit() throws IOException {
-    Trained lsq = train(Method.LSQ, 0, 2);
-    Trained saq = train(Method.SAQ, 0, 2);
-    assertEquals(lsq.losses(), saq.losses());
-    assertArrayEquals(lsq.state(), saq.state());
   }
 
   @Test
