@@ -8,6 +8,7 @@ import io.squat.savedmodels.Device;
 import io.squat.savedmodels.InputRole;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
+import io.squat.savedmodels.TensorFlowMessage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

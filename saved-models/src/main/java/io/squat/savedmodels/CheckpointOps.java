@@ -71,9 +71,25 @@ public final class CheckpointOps {
     run(session, checkpoint, save);
   }
 
-  /** Reads the variables. */
+  /**
+   * Reads the variables.
+   *
+   * @throws IllegalArgumentException if the checkpoint is not complete, or lacks one of them
+   */
   public void restore(Session session, Path checkpoint) {
-    run(session, checkpoint, restore);
+    try {
+      run(session, checkpoint, restore);
+    } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
+      throw unreadable(checkpoint, e);
+    }
+  }
+
+  private static IllegalArgumentException unreadable(Path checkpoint, RuntimeException cause) {
+    return new IllegalArgumentException(
+        checkpoint
+            + ": expected the values of the model's variables, found that they cannot be read: "
+            + TensorFlowMessage.of(cause),
+        cause);
   }
 
   private void run(Session session, Path checkpoint, Op target) {
@@ -88,6 +104,7 @@ public final class CheckpointOps {
    * @param checkpoint the prefix
    * @param keys the keys of float32 tensors
    * @return the tensors by key, owned by the result
+   * @throws IllegalArgumentException if the checkpoint is not complete, or lacks one of them
    */
   @MustBeClosed
   public static Values read(Path checkpoint, List<String> keys) {
@@ -103,6 +120,8 @@ public final class CheckpointOps {
         Session.Runner runner = session.runner();
         restored.tensors().forEach(runner::fetch);
         return new Values(keys, runner.run());
+      } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
+        throw unreadable(checkpoint, e);
       }
     }
   }

@@ -2,7 +2,6 @@ package io.squat.savedmodels;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -29,7 +28,7 @@ public interface ModelValues {
    * @param checkpoint the checkpoint's prefix
    */
   static ModelValues ofCheckpoint(Path checkpoint) {
-    return variable -> read(checkpoint, variable, variable);
+    return variable -> read(checkpoint, variable);
   }
 
   /**
@@ -48,25 +47,16 @@ public interface ModelValues {
                 + variable
                 + ", found none: it was added");
       }
-      return read(SavedModelFiles.checkpoint(folder), key, variable);
+      return read(SavedModelFiles.checkpoint(folder), key);
     };
   }
 
-  private static float[] read(Path checkpoint, String key, String variable) {
+  private static float[] read(Path checkpoint, String key) {
     try (CheckpointOps.Values values = CheckpointOps.read(checkpoint, List.of(key))) {
       TFloat32 tensor = values.get(key);
       float[] floats = new float[Math.toIntExact(tensor.size())];
       tensor.asRawTensor().data().asFloats().read(floats);
       return floats;
-    } catch (TensorFlowException | IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          checkpoint
-              + ": expected the values of variable "
-              + variable
-              + ", found none that can be read ("
-              + String.valueOf(e.getMessage()).lines().findFirst().orElse("")
-              + ")",
-          e);
     }
   }
 }

@@ -44,7 +44,9 @@ public final class SavedModelFiles {
               + ": expected a SavedModel folder with a file "
               + GRAPH
               + ", found "
-              + (Files.isDirectory(folder) ? "a folder without one" : "no such folder"));
+              + (Files.isDirectory(folder)
+                  ? "a folder without one"
+                  : Files.exists(folder) ? "a file" : "no such folder"));
     }
     try {
       SavedModel model = SavedModel.parseFrom(Files.readAllBytes(file));

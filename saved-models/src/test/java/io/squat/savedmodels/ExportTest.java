@@ -285,11 +285,9 @@ class ExportTest {
                     () -> ModelValues.ofCheckpoint(checkpoint).values("task_head/kernel"))
                 .getMessage());
     assertTrue(
-        message.startsWith(
-            checkpoint
-                + ": expected the values of variable task_head/kernel, found none that can be read"
-                + " ("),
+        message.startsWith(checkpoint + ": expected the values of the model's variables, found"),
         message);
+    assertTrue(message.contains("Key task_head/kernel not found"), message);
     assertEquals(1, message.lines().count());
     ModelGraph model = Rewriting.withHead(TinyModel.TF1_BERT.read(), 2);
     assertEquals(

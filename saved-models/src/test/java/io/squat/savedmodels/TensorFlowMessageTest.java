@@ -1,4 +1,4 @@
-package io.squat.eval;
+package io.squat.savedmodels;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

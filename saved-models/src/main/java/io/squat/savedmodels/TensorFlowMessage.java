@@ -1,11 +1,14 @@
-package io.squat.eval;
+package io.squat.savedmodels;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
 import java.util.Map;
 
-/** What TensorFlow says about a failure, in one line. */
-final class TensorFlowMessage {
+/**
+ * What TensorFlow says about a failure, in one line. Its exceptions have no type in common: some
+ * are IllegalArgumentExceptions, some UnsupportedOperationExceptions, some TensorFlowExceptions.
+ */
+public final class TensorFlowMessage {
   /** What users can do about some failures, by a part of TensorFlow's message. */
   private static final ImmutableMap<String, String> REMEDIES =
       ImmutableMap.of(
@@ -24,7 +27,7 @@ final class TensorFlowMessage {
    *
    * @param failure what a call of TensorFlow threw
    */
-  static String of(RuntimeException failure) {
+  public static String of(RuntimeException failure) {
     List<String> lines =
         String.valueOf(failure.getMessage())
             .lines()
