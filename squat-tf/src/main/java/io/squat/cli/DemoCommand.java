@@ -49,7 +49,7 @@ final class DemoCommand extends SquatCommand {
   private static final String BITS = "4-8-8";
   private static final double RHO = 0.01;
   private static final double LEARNING_RATE = 3e-5;
-  private static final int FLOAT_EPOCHS = 3;
+  private static final int FLOAT_EPOCHS = 2;
   private static final int QUANTIZED_EPOCHS = 1;
   private static final int BATCH = 16;
   private static final int SCORING_BATCH = 32;
