@@ -9,8 +9,8 @@ import java.util.Optional;
 import org.tensorflow.ndarray.Shape;
 
 /**
- * Makes what is served of a model and its trained values: graphs of plain TensorFlow operations
- * with all values in constants.
+ * Makes what is served of a model and its trained values: graphs of plain TensorFlow operations,
+ * packed with all values in constants, in float32 with the large ones in variables.
  *
  * <p>A model with a task head gets the signatures of {@link ServingModel} and the outputs {@code
  * logits} float32 [B, C], {@code probabilities} float32 [B, C] and {@code label} int32 [B], or, of

@@ -14,7 +14,8 @@ import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
 
 /**
- * Writes a SavedModel folder: {@code saved_model.pb} and {@code assets/}.
+ * Writes a SavedModel folder: {@code saved_model.pb}, {@code assets/}, and {@code variables/} if
+ * there are any.
  *
  * <p>The folder is written beside its place and renamed, so that a server that watches the place
  * never sees half of it.
@@ -99,6 +100,12 @@ public final class SavedModelWriter {
         new BufferedOutputStream(Files.newOutputStream(folder.resolve("saved_model.pb")))) {
       savedModel(model).writeTo(out);
     }
+    ServingVariables variables = model.variables();
+    if (variables != null) {
+      Path checkpoint = SavedModelFiles.checkpoint(folder);
+      Files.createDirectories(checkpoint.resolveSibling("."));
+      variables.write(checkpoint);
+    }
     if (!assets.isEmpty()) {
       Path files = Files.createDirectory(folder.resolve("assets"));
       for (Map.Entry<String, byte[]> asset : assets.entrySet()) {
@@ -108,16 +115,21 @@ public final class SavedModelWriter {
   }
 
   private static SavedModel savedModel(ServingModel model) {
+    MetaGraphDef.Builder graph =
+        MetaGraphDef.newBuilder()
+            .setMetaInfoDef(
+                MetaGraphDef.MetaInfoDef.newBuilder()
+                    .addTags(TAG)
+                    .setTensorflowVersion(TENSORFLOW_VERSION))
+            .setGraphDef(model.graph())
+            .putAllSignatureDef(model.signatures());
+    ServingVariables variables = model.variables();
+    if (variables != null) {
+      graph.setSaverDef(variables.saver());
+    }
     return SavedModel.newBuilder()
         .setSavedModelSchemaVersion(SCHEMA_VERSION)
-        .addMetaGraphs(
-            MetaGraphDef.newBuilder()
-                .setMetaInfoDef(
-                    MetaGraphDef.MetaInfoDef.newBuilder()
-                        .addTags(TAG)
-                        .setTensorflowVersion(TENSORFLOW_VERSION))
-                .setGraphDef(model.graph())
-                .putAllSignatureDef(model.signatures()))
+        .addMetaGraphs(graph)
         .build();
   }
 }

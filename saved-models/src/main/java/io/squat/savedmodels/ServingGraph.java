@@ -61,7 +61,7 @@ final class ServingGraph {
   }
 
   ServingModel build() {
-    return new ServingModel(graph.addAllNode(nodes.values()).build(), signatures);
+    return ServingModel.ofConstants(graph.addAllNode(nodes.values()).build(), signatures);
   }
 
   /**

@@ -1,16 +1,19 @@
 package io.squat.savedmodels;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.SignatureDef;
 
 /**
- * What a SavedModel is written from: a graph without variables, and its signatures.
+ * What a SavedModel is written from: a graph and its signatures.
  *
- * @param graph the nodes, all values in constants
+ * @param graph the nodes
  * @param signatures inputs and outputs by the signature's name
+ * @param variables the variables of the graph; null if all values are in constants
  */
-public record ServingModel(GraphDef graph, Map<String, SignatureDef> signatures) {
+public record ServingModel(
+    GraphDef graph, Map<String, SignatureDef> signatures, @Nullable ServingVariables variables) {
   /** The signature that a client uses who names none. */
   public static final String DEFAULT = "serving_default";
 
@@ -26,5 +29,16 @@ public record ServingModel(GraphDef graph, Map<String, SignatureDef> signatures)
   /** Copies the signatures. */
   public ServingModel {
     signatures = Map.copyOf(signatures);
+  }
+
+  /** A graph whose values are all in constants. */
+  static ServingModel ofConstants(GraphDef graph, Map<String, SignatureDef> signatures) {
+    return new ServingModel(graph, signatures, null);
+  }
+
+  /** The same model with its large float32 constants in variables. */
+  ServingModel withVariables() {
+    ServingVariables moved = ServingVariables.of(graph);
+    return new ServingModel(moved.graph(), signatures, moved);
   }
 }

@@ -22,7 +22,7 @@ import org.tensorflow.proto.VersionDef;
 
 class SavedModelWriterTest {
   private static final ServingModel MODEL =
-      new ServingModel(
+      ServingModel.ofConstants(
           GraphDef.newBuilder()
               .setVersions(VersionDef.newBuilder().setProducer(1994))
               .addNode(Nodes.placeholder("x", DataType.DT_FLOAT, 3, -1))
