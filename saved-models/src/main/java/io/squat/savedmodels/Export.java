@@ -42,7 +42,7 @@ public final class Export {
     passes.add(new UnfusedLayerNorms());
     passes.add(new FreezeVariables(constants));
     ServingInputs served = ServingInputs.of(answering(model));
-    return signatures(served, Rewriting.apply(served.model(), passes)).build();
+    return signatures(served, Rewriting.apply(served.model(), passes)).build().withVariables();
   }
 
   /**

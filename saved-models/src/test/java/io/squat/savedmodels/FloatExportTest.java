@@ -12,10 +12,8 @@ import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
-import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.SignatureDef;
@@ -56,7 +54,7 @@ class FloatExportTest {
 
   @ParameterizedTest
   @EnumSource
-  void aModelThatWasReadWithInt64KeepsIt(TinyModel tiny) {
+  void aModelThatWasReadWithInt64KeepsIt(TinyModel tiny, @TempDir Path folder) {
     ModelGraph read = tiny.read();
     ModelGraph model =
         new ModelGraph(
@@ -77,26 +75,25 @@ class FloatExportTest {
     assertEquals(
         Set.of("my_input_ids", "my_input_mask", "my_segment_ids"),
         signature.getInputsMap().keySet());
-    try (Graph graph = new Graph();
+    Path written = folder.resolve("1");
+    SavedModelWriter.write(written, exported, Map.of());
+    try (SavedModelBundle bundle = SavedModelBundle.load(written.toString(), "serve");
         TInt32 ids = tiny.input(InputRole.IDS);
         TInt32 mask = tiny.input(InputRole.MASK);
         TInt32 segments = tiny.input(InputRole.SEGMENTS);
         TInt64 wideIds = wide(ids);
         TInt64 wideMask = wide(mask);
         TInt64 wideSegments = wide(segments)) {
-      graph.importGraphDef(exported.graph());
       Map<String, TInt64> feeds = new HashMap<>();
       feeds.put(tensor(signature, "my_input_ids"), wideIds);
       feeds.put(tensor(signature, "my_input_mask"), wideMask);
       feeds.put(tensor(signature, "my_segment_ids"), wideSegments);
       String pooled = signature.getOutputsOrThrow("pooled_output").getName();
-      try (Session session = new Session(graph)) {
-        float[] expected = tiny.output("pooled_output");
-        assertArrayEquals(
-            expected,
-            TrainedTinyModel.fetch(session, feeds, List.of(pooled)).get(pooled),
-            RELATIVE_TOLERANCE * RewrittenModelTest.max(expected));
-      }
+      float[] expected = tiny.output("pooled_output");
+      assertArrayEquals(
+          expected,
+          TrainedTinyModel.fetch(bundle.session(), feeds, List.of(pooled)).get(pooled),
+          RELATIVE_TOLERANCE * RewrittenModelTest.max(expected));
     }
   }
 
