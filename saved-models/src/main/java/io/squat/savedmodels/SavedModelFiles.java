@@ -121,6 +121,38 @@ public final class SavedModelFiles {
     }
   }
 
+  /**
+   * Checks that a SavedModel's checkpoint is as large as the values that it has to hold.
+   *
+   * @param folder the SavedModel folder
+   * @param bytes of the values that will be read from it
+   * @throws IllegalArgumentException if its data files are smaller
+   */
+  static void checkDataSize(Path folder, long bytes) {
+    Path prefix = checkpoint(folder);
+    long found = 0;
+    for (Path shard : shards(prefix)) {
+      found += size(shard);
+    }
+    if (found < bytes) {
+      throw new IllegalArgumentException(
+          prefix
+              + ".data-*: expected at least "
+              + bytes
+              + " bytes, the size of the model's variables, found "
+              + found
+              + "; the file is cut off: copy the model again");
+    }
+  }
+
+  private static long size(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
   private static List<Path> shards(Path prefix) {
     try (Stream<Path> files = Files.list(prefix.resolveSibling("."))) {
       String start = prefix.getFileName() + ".data-";

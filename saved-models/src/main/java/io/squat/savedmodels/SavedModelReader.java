@@ -48,6 +48,8 @@ public final class SavedModelReader {
     ModelGraph model = readGraph(folder, choice);
     if (!model.variables().isEmpty()) {
       SavedModelFiles.checkVariables(folder);
+      long bytes = model.variables().stream().mapToLong(ModelVariable::size).sum() * Float.BYTES;
+      SavedModelFiles.checkDataSize(folder, bytes);
     }
     return model;
   }

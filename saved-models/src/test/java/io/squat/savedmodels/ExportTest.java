@@ -16,10 +16,12 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
+import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
 import org.tensorflow.op.Ops;
 import org.tensorflow.proto.NodeDef;
@@ -31,6 +33,10 @@ import org.tensorflow.types.TInt32;
     architectures = {"amd64", "x86_64"},
     disabledReason = "TensorFlow has the integer kernels for x86 only")
 class ExportTest {
+  @TempDir
+  @SuppressWarnings("NullAway.Init") // set by JUnit
+  Path folder;
+
   /** Of the largest output; one integer off by one is about 1e-3 of that. */
   private static final float RELATIVE_TOLERANCE = 1e-5f;
 
@@ -47,12 +53,12 @@ class ExportTest {
     return x;
   }
 
-  private static void assertLayersEqual(TrainedTinyModel trained, ServingModel model) {
+  private void assertLayersEqual(TrainedTinyModel trained, ServingModel model) {
     assertLayersEqual(trained, model, trained.structure.layers(), "");
   }
 
   /** Feeds the inputs of the layers in both graphs, so that no layer sees another's rounding. */
-  private static void assertLayersEqual(
+  private void assertLayersEqual(
       TrainedTinyModel trained, ServingModel model, List<LinearLayer> layers, String scope) {
     Map<String, TFloat32> inputs = new HashMap<>();
     for (LinearLayer layer : layers) {
@@ -61,21 +67,20 @@ class ExportTest {
       inputs.computeIfAbsent(layer.input(), input -> TrainedTinyModel.tensor(x, ROWS, features));
     }
     List<String> outputs = layers.stream().map(LinearLayer::output).toList();
-    try (Graph graph = new Graph()) {
-      graph.importGraphDef(model.graph());
-      try (Session session = new Session(graph)) {
-        Map<String, float[]> expected = trained.inTraining(inputs, outputs);
-        Map<String, float[]> actual =
-            TrainedTinyModel.fetch(
-                session, inputs, outputs.stream().map(output -> scope + output).toList());
-        for (String output : outputs) {
-          float[] wanted = Objects.requireNonNull(expected.get(output));
-          assertArrayEquals(
-              wanted,
-              actual.get(scope + output),
-              RELATIVE_TOLERANCE * RewrittenModelTest.max(wanted),
-              output);
-        }
+    Path written = folder.resolve("1");
+    SavedModelWriter.write(written, model, Map.of());
+    try (SavedModelBundle bundle = SavedModelBundle.load(written.toString(), "serve")) {
+      Map<String, float[]> expected = trained.inTraining(inputs, outputs);
+      Map<String, float[]> actual =
+          TrainedTinyModel.fetch(
+              bundle.session(), inputs, outputs.stream().map(output -> scope + output).toList());
+      for (String output : outputs) {
+        float[] wanted = Objects.requireNonNull(expected.get(output));
+        assertArrayEquals(
+            wanted,
+            actual.get(scope + output),
+            RELATIVE_TOLERANCE * RewrittenModelTest.max(wanted),
+            output);
       }
     } finally {
       inputs.values().forEach(TFloat32::close);

@@ -73,13 +73,13 @@ final class TrainCommand extends SquatCommand {
   Object run(PrintWriter printer) {
     Progress progress = TerminalProgress.ofStandardError();
     Path folder = model.folder(progress);
+    String hash = SavedModelFiles.hash(folder);
     Path vocabulary = text.vocabulary(folder);
     Examples train = GlueReader.read(task.data(), task.task(), Split.TRAIN);
     Examples dev = GlueReader.read(task.data(), task.task(), Split.DEV);
     RunSettings settings =
         training.settings(
-            new TrainingOptions.Data(
-                train, dev, SavedModelFiles.hash(folder), model.choice(), text.casing(vocabulary)),
+            new TrainingOptions.Data(train, dev, hash, model.choice(), text.casing(vocabulary)),
             floatEpochs == null ? epochs : floatEpochs,
             epochs,
             text.maxLength());
