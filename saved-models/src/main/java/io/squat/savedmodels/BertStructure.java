@@ -15,8 +15,8 @@ import org.tensorflow.proto.NodeDef;
  *
  * <ul>
  *   <li>A linear layer multiplies a rank-2 activation with one variable of rank 2.
- *   <li>An embedding lookup takes rows of a variable of rank 2, by GatherV2, Slice, or the product
- *       of a OneHot.
+ *   <li>An embedding lookup takes rows of a variable of rank 2, by GatherV2, Slice, StridedSlice,
+ *       or the product of a OneHot.
  *   <li>Attention probabilities are a Softmax that goes into a batched product of two activations.
  *   <li>A block's output is a linear layer's output that is added to something that does not come
  *       from that layer: the residual connection.
@@ -38,7 +38,8 @@ public record BertStructure(
     String embeddingOutput) {
 
   private static final Set<String> ADDITIONS = Set.of("Add", "AddV2");
-  private static final Set<String> BATCHED_PRODUCTS = Set.of("BatchMatMul", "BatchMatMulV2");
+  private static final Set<String> BATCHED_PRODUCTS =
+      Set.of("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3");
   private static final Set<String> SAME_VALUES =
       Set.of("Reshape", "Identity", "Squeeze", "ExpandDims");
 
@@ -156,6 +157,7 @@ public record BertStructure(
       int input =
           switch (node.getOp()) {
             case "GatherV2", "Slice" -> 0;
+            case "StridedSlice" -> keepsAxes(node) ? 0 : -1;
             case "MatMul" -> isOneHot(node) ? 1 : -1;
             default -> -1;
           };
@@ -166,16 +168,19 @@ public record BertStructure(
               new EmbeddingLookup(node.getName(), table.name(), input, role(node, 1 - input)));
     }
 
-    /** Which input's values choose the rows; a Slice depends on the inputs' shapes alone. */
+    private static boolean keepsAxes(NodeDef slice) {
+      return slice.getAttrOrThrow("shrink_axis_mask").getI() == 0
+          && slice.getAttrOrThrow("new_axis_mask").getI() == 0
+          && slice.getAttrOrThrow("ellipsis_mask").getI() == 0;
+    }
+
+    /** Which input's values choose the rows; those of positions depend on shapes alone. */
     private @Nullable InputRole role(NodeDef node, int indices) {
-      if (node.getOp().equals("Slice")) {
-        return null;
-      }
       String tensor = GraphEditor.input(node, indices);
       for (InputRole role : List.of(InputRole.IDS, InputRole.SEGMENTS)) {
         Optional<ModelInput> input = model.input(role);
         if (input.isPresent()
-            && graph.dependsOn(tensor, Set.of(GraphEditor.producer(input.get().tensor())))) {
+            && graph.valuesDependOn(tensor, GraphEditor.producer(input.get().tensor()))) {
           return role;
         }
       }

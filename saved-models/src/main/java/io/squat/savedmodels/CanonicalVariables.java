@@ -19,7 +19,18 @@ import org.tensorflow.proto.TensorShapeProto;
  * variables.
  */
 final class CanonicalVariables implements RewritePass {
-  private static final Set<String> KINDS = Set.of("VarHandleOp", "VariableV2", "Variable");
+  static final Set<String> KINDS = Set.of("VarHandleOp", "VariableV2", "Variable");
+
+  private final Map<String, String> keys;
+
+  /**
+   * Makes the pass.
+   *
+   * @param keys the keys of the checkpoint by variable, for those that are not their names
+   */
+  CanonicalVariables(Map<String, String> keys) {
+    this.keys = Map.copyOf(keys);
+  }
 
   @Override
   public ModelGraph apply(ModelGraph model) {
@@ -36,8 +47,7 @@ final class CanonicalVariables implements RewritePass {
     return model.with(editor, new ArrayList<>(variables.values()));
   }
 
-  private static ModelVariable variable(NodeDef node) {
-    boolean resource = node.getOp().equals("VarHandleOp");
+  private ModelVariable variable(NodeDef node) {
     DataType type = node.getAttrOrThrow("dtype").getType();
     if (type != DataType.DT_FLOAT) {
       throw new IllegalArgumentException(
@@ -47,16 +57,23 @@ final class CanonicalVariables implements RewritePass {
               + type
               + "; the model cannot be trained");
     }
-    AttrValue sharedName = node.getAttrMap().get("shared_name");
-    String key =
-        resource && sharedName != null && !sharedName.getS().isEmpty()
-            ? sharedName.getS().toStringUtf8()
-            : node.getName();
     List<Long> shape =
         node.getAttrOrThrow("shape").getShape().getDimList().stream()
             .map(TensorShapeProto.Dim::getSize)
             .toList();
-    return new ModelVariable(node.getName(), key, shape, VariableGroup.WEIGHTS);
+    String name = node.getName();
+    return new ModelVariable(
+        name, new StoredTensor(key(node), shape), shape, VariableGroup.WEIGHTS);
+  }
+
+  private String key(NodeDef node) {
+    String key = keys.get(node.getName());
+    if (key != null) {
+      return key;
+    }
+    String shared =
+        node.getAttrOrDefault("shared_name", AttrValue.getDefaultInstance()).getS().toStringUtf8();
+    return node.getOp().equals("VarHandleOp") && !shared.isEmpty() ? shared : node.getName();
   }
 
   private static void canonical(GraphEditor editor, ModelVariable variable) {

@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import com.google.common.primitives.Longs;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,29 +42,58 @@ public final class CheckpointOps {
   }
 
   /**
-   * Adds the operations.
+   * Adds the operations for a checkpoint that holds the variables as they are.
    *
    * @param tf where they are added
    * @param variables float32 variables (VariableV2) by their key in the checkpoint
    */
   public static CheckpointOps add(Ops tf, Map<String, Output<TFloat32>> variables) {
+    Map<StoredTensor, Output<TFloat32>> stored = new LinkedHashMap<>();
+    variables.forEach(
+        (key, variable) ->
+            stored.put(new StoredTensor(key, Longs.asList(variable.shape().asArray())), variable));
+    return addStored(tf, stored);
+  }
+
+  /**
+   * Adds the operations for a checkpoint that holds the variables' values in other shapes.
+   *
+   * @param tf where they are added
+   * @param variables float32 variables (VariableV2) by what they are in the checkpoint
+   */
+  public static CheckpointOps addStored(Ops tf, Map<StoredTensor, Output<TFloat32>> variables) {
     Ops scope = tf.withSubScope("checkpoint");
     Placeholder<TString> prefix =
         scope.placeholder(TString.class, Placeholder.shape(Shape.scalar()));
-    List<String> keys = List.copyOf(variables.keySet());
-    List<Operand<?>> values = new ArrayList<>(variables.values());
+    List<StoredTensor> stored = List.copyOf(variables.keySet());
+    List<String> keys = stored.stream().map(StoredTensor::key).toList();
+    List<Output<TFloat32>> values = List.copyOf(variables.values());
+    List<Operand<?>> written = new ArrayList<>();
     Operand<TString> names = strings(scope, keys);
     Operand<TString> slices = strings(scope, keys.stream().map(key -> "").toList());
-    Save save = scope.train.save(prefix, names, slices, values);
+    for (int i = 0; i < keys.size(); i++) {
+      written.add(reshape(scope, values.get(i), values.get(i).shape(), shape(stored.get(i))));
+    }
+    Save save = scope.train.save(prefix, names, slices, written);
     Restore restored = scope.train.restore(prefix, names, slices, floats(keys.size()));
     List<Op> assignments = new ArrayList<>();
     for (int i = 0; i < keys.size(); i++) {
-      Output<TFloat32> variable = values.get(i).asOutput().expect(TFloat32.class);
-      assignments.add(
-          scope.assign(variable, restored.tensors().get(i).asOutput().expect(TFloat32.class)));
+      Output<TFloat32> variable = values.get(i);
+      Shape shape = shape(stored.get(i));
+      Operand<TFloat32> value =
+          scope.ensureShape(restored.tensors().get(i).asOutput().expect(TFloat32.class), shape);
+      assignments.add(scope.assign(variable, reshape(scope, value, shape, variable.shape())));
     }
     NoOp all = scope.withControlDependencies(assignments).noOp();
     return new CheckpointOps(prefix, save, all);
+  }
+
+  private static Shape shape(StoredTensor stored) {
+    return Shape.of(Longs.toArray(stored.shape()));
+  }
+
+  private static Operand<TFloat32> reshape(Ops tf, Operand<TFloat32> value, Shape from, Shape to) {
+    return from.equals(to) ? value : tf.reshape(value, tf.constant(to));
   }
 
   /** Writes the variables. */

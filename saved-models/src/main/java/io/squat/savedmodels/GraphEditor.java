@@ -29,6 +29,8 @@ final class GraphEditor {
   /** The place where a tensor is used: input {@code index} of node {@code node}. */
   record Use(String node, int index) {}
 
+  private static final Set<String> SHAPES = Set.of("Shape", "ShapeN", "Size", "Rank");
+
   private final GraphDef original;
   private final Map<String, NodeDef> nodes = new LinkedHashMap<>();
   private final Map<String, Set<Use>> uses = new HashMap<>();
@@ -48,6 +50,12 @@ final class GraphEditor {
     int start = tensor.startsWith("^") ? 1 : 0;
     int colon = tensor.indexOf(':');
     return tensor.substring(start, colon < 0 ? tensor.length() : colon);
+  }
+
+  /** Which output of its node a tensor is. */
+  static int index(String tensor) {
+    int colon = tensor.indexOf(':');
+    return colon < 0 ? 0 : Integer.parseInt(tensor.substring(colon + 1));
   }
 
   Collection<NodeDef> nodes() {
@@ -158,6 +166,15 @@ final class GraphEditor {
 
   /** Whether a tensor comes, through data inputs, from one of some nodes. */
   boolean dependsOn(String tensor, Set<String> ancestors) {
+    return dependsOn(tensor, ancestors, Set.of());
+  }
+
+  /** Whether a tensor comes from a node by more than that node's shape. */
+  boolean valuesDependOn(String tensor, String ancestor) {
+    return dependsOn(tensor, Set.of(ancestor), SHAPES);
+  }
+
+  private boolean dependsOn(String tensor, Set<String> ancestors, Set<String> barriers) {
     Set<String> seen = new HashSet<>();
     Deque<String> open = new ArrayDeque<>(List.of(producer(tensor)));
     while (!open.isEmpty()) {
@@ -165,7 +182,7 @@ final class GraphEditor {
       if (ancestors.contains(name)) {
         return true;
       }
-      if (seen.add(name)) {
+      if (seen.add(name) && !barriers.contains(node(name).getOp())) {
         node(name).getInputList().forEach(input -> open.push(producer(input)));
       }
     }

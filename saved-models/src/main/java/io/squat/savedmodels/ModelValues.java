@@ -28,7 +28,11 @@ public interface ModelValues {
    * @param checkpoint the checkpoint's prefix
    */
   static ModelValues ofCheckpoint(Path checkpoint) {
-    return variable -> read(checkpoint, variable);
+    return variable -> {
+      try (CheckpointOps.Values values = CheckpointOps.read(checkpoint, List.of(variable))) {
+        return floats(values.get(variable));
+      }
+    };
   }
 
   /**
@@ -39,24 +43,26 @@ public interface ModelValues {
    */
   static ModelValues ofSavedModel(Path folder, ModelGraph model) {
     return variable -> {
-      String key = model.variable(variable).checkpointKey();
-      if (key == null) {
+      StoredTensor stored = model.variable(variable).stored();
+      if (stored == null) {
         throw new IllegalArgumentException(
             folder
                 + ": expected the values of variable "
                 + variable
                 + ", found none: it was added");
       }
-      return read(SavedModelFiles.checkpoint(folder), key);
+      try (CheckpointOps.Values values =
+          CheckpointOps.read(SavedModelFiles.checkpoint(folder), List.of(stored.key()))) {
+        TFloat32 tensor = values.get(stored.key());
+        stored.check(tensor.shape());
+        return floats(tensor);
+      }
     };
   }
 
-  private static float[] read(Path checkpoint, String key) {
-    try (CheckpointOps.Values values = CheckpointOps.read(checkpoint, List.of(key))) {
-      TFloat32 tensor = values.get(key);
-      float[] floats = new float[Math.toIntExact(tensor.size())];
-      tensor.asRawTensor().data().asFloats().read(floats);
-      return floats;
-    }
+  private static float[] floats(TFloat32 tensor) {
+    float[] floats = new float[Math.toIntExact(tensor.size())];
+    tensor.asRawTensor().data().asFloats().read(floats);
+    return floats;
   }
 }

@@ -8,13 +8,13 @@ import org.jspecify.annotations.Nullable;
  * read {@code name/read}.
  *
  * @param name the name of the variable's node
- * @param checkpointKey the variable's key in the checkpoint of the model that was read; null when
- *     it is not in there (a head, a step size)
+ * @param stored the tensor of the checkpoint of the model that was read, with the same values in
+ *     the same order; null when it is not in there (a head, a step size)
  * @param shape the dimensions, all known
  * @param group the group that the variable is trained in
  */
 public record ModelVariable(
-    String name, @Nullable String checkpointKey, List<Long> shape, VariableGroup group) {
+    String name, @Nullable StoredTensor stored, List<Long> shape, VariableGroup group) {
 
   /** Checks that every dimension is known. */
   public ModelVariable {
@@ -23,6 +23,11 @@ public record ModelVariable(
       throw new IllegalArgumentException(
           "variable " + name + ": expected a fully known shape, found " + shape);
     }
+  }
+
+  /** The tensor that this variable is in a checkpoint of ours. */
+  public StoredTensor own() {
+    return new StoredTensor(name, shape);
   }
 
   /** The tensor that holds the variable's value. */

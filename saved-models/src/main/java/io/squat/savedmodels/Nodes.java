@@ -52,19 +52,70 @@ final class Nodes {
   }
 
   static NodeDef scalar(String name, int value) {
+    return ints(name, shape().getShape(), value);
+  }
+
+  static NodeDef vector(String name, int... values) {
+    return ints(name, shape(values.length).getShape(), values);
+  }
+
+  private static NodeDef ints(String name, TensorShapeProto shape, int... values) {
+    TensorProto.Builder tensor =
+        TensorProto.newBuilder().setDtype(DataType.DT_INT32).setTensorShape(shape);
+    for (int value : values) {
+      tensor.addIntVal(value);
+    }
     return NodeDef.newBuilder()
         .setName(name)
         .setOp("Const")
         .putAttr("dtype", type(DataType.DT_INT32))
-        .putAttr(
-            "value",
-            AttrValue.newBuilder()
-                .setTensor(
-                    TensorProto.newBuilder()
-                        .setDtype(DataType.DT_INT32)
-                        .setTensorShape(TensorShapeProto.getDefaultInstance())
-                        .addIntVal(value))
-                .build())
+        .putAttr("value", AttrValue.newBuilder().setTensor(tensor).build())
+        .build();
+  }
+
+  static NodeDef reshape(String name, String input, String shape) {
+    return NodeDef.newBuilder()
+        .setName(name)
+        .setOp("Reshape")
+        .addInput(input)
+        .addInput(shape)
+        .putAttr("T", type(DataType.DT_FLOAT))
+        .putAttr("Tshape", type(DataType.DT_INT32))
+        .build();
+  }
+
+  static NodeDef transpose(String name, String input, String permutation) {
+    return NodeDef.newBuilder()
+        .setName(name)
+        .setOp("Transpose")
+        .addInput(input)
+        .addInput(permutation)
+        .putAttr("T", type(DataType.DT_FLOAT))
+        .putAttr("Tperm", type(DataType.DT_INT32))
+        .build();
+  }
+
+  static NodeDef matMul(String name, String rows, String matrix) {
+    return NodeDef.newBuilder()
+        .setName(name)
+        .setOp("MatMul")
+        .addInput(rows)
+        .addInput(matrix)
+        .putAttr("T", type(DataType.DT_FLOAT))
+        .putAttr("transpose_a", flag(false))
+        .putAttr("transpose_b", flag(false))
+        .build();
+  }
+
+  static NodeDef batchMatMul(String name, String x, String y, boolean adjointY) {
+    return NodeDef.newBuilder()
+        .setName(name)
+        .setOp("BatchMatMulV2")
+        .addInput(x)
+        .addInput(y)
+        .putAttr("T", type(DataType.DT_FLOAT))
+        .putAttr("adj_x", flag(false))
+        .putAttr("adj_y", flag(adjointY))
         .build();
   }
 

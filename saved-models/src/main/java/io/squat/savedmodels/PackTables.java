@@ -8,6 +8,7 @@ import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.StridedSlice;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.TensorProto;
@@ -21,6 +22,7 @@ import org.tensorflow.types.TInt64;
  * <pre>
  * GatherV2(table, ids)          rows of ids
  * Slice(table, begin, size)     rows of the sliced words
+ * StridedSlice(table, ...)      rows of the sliced words
  * MatMul(OneHot(ids), table)    rows of ids
  * </pre>
  *
@@ -83,6 +85,12 @@ final class PackTables implements RewritePass {
               inputs.add(indices(node, 2, "Index"));
               yield add(inputs, this::slice);
             }
+            case "StridedSlice" -> {
+              for (int i = 1; i <= 3; i++) {
+                inputs.add(indices(node, i, "Index"));
+              }
+              yield add(inputs, this::stridedSlice);
+            }
             default -> {
               inputs.add(indices(oneHot(), 0, "TI"));
               yield add(
@@ -116,12 +124,43 @@ final class PackTables implements RewritePass {
       Operand<TInt32> sliced =
           tf.slice(
               table(in), tf.math.mul(begin, first), tf.math.add(tf.math.mul(size, first), all));
-      Operand<TInt32> count = tf.gather(tf.shape(sliced), tf.constant(0), tf.constant(0));
-      Operand<TFloat32> rows = rows(tf, sliced, tf.range(tf.constant(0), count, tf.constant(1)));
       return tf.slice(
-          rows,
+          allRows(tf, sliced),
           tf.math.mul(begin, second),
           tf.math.add(tf.math.mul(size, second), tf.constant(new int[] {-1, 0})));
+    }
+
+    /**
+     * As {@link #slice}: a mask's bit says that a bound is not given, 1 for rows, 2 for columns.
+     */
+    private Operand<TFloat32> stridedSlice(Ops tf, List<Operand<?>> in) {
+      Operand<TInt32> begin = ints(tf, in.get(1));
+      Operand<TInt32> end = ints(tf, in.get(2));
+      Operand<TInt32> strides = ints(tf, in.get(3));
+      long beginMask = node.getAttrOrThrow("begin_mask").getI();
+      long endMask = node.getAttrOrThrow("end_mask").getI();
+      Operand<TInt32> rowsAlone = tf.constant(new int[] {1, 0});
+      Operand<TInt32> columnsAlone = tf.constant(new int[] {0, 1});
+      Operand<TInt32> sliced =
+          tf.stridedSlice(
+              table(in),
+              begin,
+              end,
+              tf.math.add(tf.math.mul(strides, rowsAlone), columnsAlone),
+              StridedSlice.beginMask(beginMask | 2),
+              StridedSlice.endMask(endMask | 2));
+      return tf.stridedSlice(
+          allRows(tf, sliced),
+          begin,
+          end,
+          tf.math.add(tf.math.mul(strides, columnsAlone), rowsAlone),
+          StridedSlice.beginMask(beginMask | 1),
+          StridedSlice.endMask(endMask | 1));
+    }
+
+    private Operand<TFloat32> allRows(Ops tf, Operand<TInt32> words) {
+      Operand<TInt32> count = tf.gather(tf.shape(words), tf.constant(0), tf.constant(0));
+      return rows(tf, words, tf.range(tf.constant(0), count, tf.constant(1)));
     }
 
     private NodeDef oneHot() {

@@ -1,11 +1,14 @@
 package io.squat.savedmodels;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
 
 /**
- * Turns every IdentityN into Identities.
+ * Turns every IdentityN into Identities, and takes out every Identity that stands between two nodes
+ * and waits for nothing.
  *
  * <p>Invariant: the outputs' values stay the same. The gradient that the quantizer registers is one
  * for IdentityN in the whole process, so that no other IdentityN may stay.
@@ -20,7 +23,21 @@ final class PlainIdentities implements RewritePass {
         split(editor, editor.node(node.getName()));
       }
     }
+    Set<String> kept = new HashSet<>(model.outputs().values());
+    for (NodeDef node : editor.nodes()) {
+      if (node.getOp().equals("Identity")
+          && node.getInputCount() == 1
+          && !kept.contains(node.getName())
+          && !isVariable(editor, node.getInput(0))) {
+        editor.redirect(node.getName(), node.getInput(0), any -> true);
+      }
+    }
     return model.with(editor);
+  }
+
+  /** A read, which is an Identity in TF1. */
+  private static boolean isVariable(GraphEditor editor, String tensor) {
+    return CanonicalVariables.KINDS.contains(editor.node(tensor).getOp());
   }
 
   private static void split(GraphEditor editor, NodeDef node) {

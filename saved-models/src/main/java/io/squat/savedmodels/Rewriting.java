@@ -2,18 +2,30 @@ package io.squat.savedmodels;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** The rewriting passes in their order. */
 public final class Rewriting {
-  /** Makes a graph that was read canonical. */
-  static final List<RewritePass> CANONICAL =
-      List.of(
-          new PlainIdentities(),
-          new CanonicalVariables(),
-          new CanonicalInputs(),
-          new CanonicalLinear());
 
   private Rewriting() {}
+
+  /**
+   * Makes a graph that was read canonical.
+   *
+   * @param model the graph of a signature
+   * @param keys the keys of the checkpoint by variable, for those that are not their names
+   */
+  static ModelGraph canonical(ModelGraph model, Map<String, String> keys) {
+    return apply(
+        model,
+        List.of(
+            new PlainIdentities(),
+            new CanonicalVariables(keys),
+            new CanonicalInputs(),
+            new FoldConstants(),
+            new CanonicalEinsum(),
+            new CanonicalLinear()));
+  }
 
   /**
    * Puts a task head on a canonical model.

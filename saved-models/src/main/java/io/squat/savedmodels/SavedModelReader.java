@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
@@ -21,6 +22,8 @@ import org.tensorflow.proto.TensorInfo;
 /** Reads a SavedModel folder into a canonical {@link ModelGraph}. */
 public final class SavedModelReader {
   private static final String DEFAULT_SIGNATURE = "serving_default";
+  private static final Set<String> CONTROL_FLOW =
+      Set.of("Switch", "RefSwitch", "Merge", "Enter", "Exit", "NextIteration");
   private static final List<String> POOLED = List.of("pooled_output", "pooler_output", "default");
 
   /**
@@ -66,8 +69,8 @@ public final class SavedModelReader {
     MetaGraphDef metaGraph = metaGraph(folder, savedModel, choice);
     SignatureDef signature = signature(folder, metaGraph, choice);
     try {
-      return Rewriting.apply(
-          signatureGraph(metaGraph.getGraphDef(), signature), Rewriting.CANONICAL);
+      return Rewriting.canonical(
+          signatureGraph(metaGraph.getGraphDef(), signature), CheckpointKeys.of(metaGraph));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(folder + ": " + e.getMessage(), e);
     }
@@ -134,35 +137,63 @@ public final class SavedModelReader {
     return found;
   }
 
-  /** The signature's part of a graph, data inputs only, every output an Identity of its own. */
+  /**
+   * The signature's part of a graph without functions, every output an Identity of its own.
+   *
+   * <p>An Assert that the graph runs is what every output waits for, unless TF1's control flow
+   * decides whether it runs.
+   */
   private static ModelGraph signatureGraph(GraphDef graph, SignatureDef signature) {
     List<ModelInput> inputs = inputs(signature);
-    GraphEditor editor = new GraphEditor(dataOnly(graph));
-    Map<String, String> outputs = new LinkedHashMap<>();
     Map<String, TensorInfo> sorted = new TreeMap<>(signature.getOutputsMap());
+    List<String> roots = new ArrayList<>();
+    inputs.forEach(input -> roots.add(input.tensor()));
+    sorted.values().forEach(info -> roots.add(info.getName()));
+    FunctionInliner.Flat flat = FunctionInliner.inline(graph, roots, Set.of("Assert"));
+    GraphEditor editor = new GraphEditor(flat.graph());
+    List<String> asserts =
+        flat.effects().stream().filter(name -> !underControlFlow(editor, name)).toList();
+    Map<String, String> outputs = new LinkedHashMap<>();
     sorted.forEach(
         (key, info) -> {
           String name = editor.freshName("outputs/" + key);
-          editor.put(Nodes.identity(name, GraphEditor.tensor(info.getName()), info.getDtype()));
+          NodeDef.Builder output =
+              Nodes.identity(name, flat.tensor(info.getName()), info.getDtype()).toBuilder();
+          asserts.forEach(node -> output.addInput("^" + node));
+          editor.put(output.build());
           outputs.put(key, name);
         });
-    return new ModelGraph(
-            graph, List.of(), inputs, outputs, pooled(sorted, outputs), null, List.of())
-        .with(editor);
+    ModelGraph model =
+        new ModelGraph(
+                flat.graph(), List.of(), inputs, outputs, pooled(sorted, outputs), null, List.of())
+            .with(editor);
+    requireFlat(model);
+    return model;
   }
 
-  /**
-   * The graph without control inputs and colocations. What is lost is the Assert that BERT's code
-   * hangs on its position table; the Slice behind it refuses the same inputs.
-   */
-  private static GraphDef dataOnly(GraphDef graph) {
-    GraphDef.Builder data = GraphDef.newBuilder().setVersions(graph.getVersions());
-    for (NodeDef node : graph.getNodeList()) {
-      NodeDef.Builder kept = node.toBuilder().removeAttr("_class").clearInput();
-      node.getInputList().stream().filter(input -> !input.startsWith("^")).forEach(kept::addInput);
-      data.addNode(kept);
+  private static boolean underControlFlow(GraphEditor graph, String node) {
+    Set<String> switches =
+        graph.nodes().stream()
+            .filter(any -> CONTROL_FLOW.contains(any.getOp()))
+            .map(NodeDef::getName)
+            .collect(Collectors.toSet());
+    return graph.dependsOn(node, switches);
+  }
+
+  private static void requireFlat(ModelGraph model) {
+    for (NodeDef node : model.graph().getNodeList()) {
+      boolean calls =
+          node.getAttrMap().values().stream()
+              .anyMatch(value -> value.hasFunc() || value.getList().getFuncCount() > 0);
+      if (calls || CONTROL_FLOW.contains(node.getOp())) {
+        throw new IllegalArgumentException(
+            "node "
+                + node.getName()
+                + ": expected a graph without control flow, found "
+                + node.getOp()
+                + "; save the model for inference (training=False)");
+      }
     }
-    return data.build();
   }
 
   private static List<ModelInput> inputs(SignatureDef signature) {

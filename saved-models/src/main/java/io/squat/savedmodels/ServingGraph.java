@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,7 +49,7 @@ final class ServingGraph {
     graph.setVersions(variant.graph().getVersions());
     Map<String, String> names = new HashMap<>();
     for (NodeDef node : variant.graph().getNodeList()) {
-      NodeDef computation = computation(node, names);
+      NodeDef computation = computation(node, names, variant.outputs().values());
       String name = byComputation.get(computation);
       if (name == null) {
         name = freeName(node.getName(), signature);
@@ -65,10 +66,12 @@ final class ServingGraph {
   }
 
   /**
-   * What a node computes, without its name, which only an input has, and without attributes such as
-   * {@code _output_shapes}, which describe the graph that was read.
+   * What a node computes, without its name, which only inputs and outputs have, and without
+   * attributes such as {@code _output_shapes}, which describe the graph that was read. Two outputs
+   * of one value stay two: TensorFlow Java refuses a signature that has a tensor twice.
    */
-  private static NodeDef computation(NodeDef node, Map<String, String> names) {
+  private static NodeDef computation(
+      NodeDef node, Map<String, String> names, Collection<String> outputs) {
     NodeDef.Builder computation = node.toBuilder().clearInput();
     for (String input : node.getInputList()) {
       String producer = GraphEditor.producer(input);
@@ -79,7 +82,7 @@ final class ServingGraph {
         computation.removeAttr(attribute);
       }
     }
-    return node.getOp().equals("Placeholder")
+    return node.getOp().equals("Placeholder") || outputs.contains(node.getName())
         ? computation.build()
         : computation.clearName().build();
   }

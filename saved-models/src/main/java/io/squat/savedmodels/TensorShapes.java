@@ -1,10 +1,13 @@
 package io.squat.savedmodels;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.NodeDef;
 
 /** The shapes that TensorFlow's own inference gives to the tensors of a graph. */
 final class TensorShapes {
@@ -21,12 +24,25 @@ final class TensorShapes {
       List<Shape> shapes = new ArrayList<>();
       for (String tensor : tensors) {
         GraphOperation operation = graph.operation(GraphEditor.producer(tensor));
-        int colon = tensor.indexOf(':');
-        int index = colon < 0 ? 0 : Integer.parseInt(tensor.substring(colon + 1));
-        shapes.add(operation.output(index).shape());
+        shapes.add(operation.output(GraphEditor.index(tensor)).shape());
       }
       return shapes;
     }
+  }
+
+  /** The shapes of the first output of every node that has outputs, by its tensor. */
+  static Map<String, Shape> all(ModelGraph model) {
+    Map<String, Shape> shapes = new HashMap<>();
+    try (Graph graph = new Graph()) {
+      graph.importGraphDef(model.graph());
+      for (NodeDef node : model.graph().getNodeList()) {
+        GraphOperation operation = graph.operation(node.getName());
+        if (operation.numOutputs() > 0) {
+          shapes.put(node.getName(), operation.output(0).shape());
+        }
+      }
+    }
+    return shapes;
   }
 
   /**

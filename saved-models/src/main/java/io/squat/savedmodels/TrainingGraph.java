@@ -159,9 +159,7 @@ public final class TrainingGraph implements AutoCloseable {
   public <T extends TType> Output<T> tensor(String name, Class<T> type) {
     GraphOperation operation = graph.operation(GraphEditor.producer(name));
     Objects.requireNonNull(operation, name);
-    int colon = name.indexOf(':');
-    int index = colon < 0 ? 0 : Integer.parseInt(name.substring(colon + 1));
-    return operation.output(index).expect(type);
+    return operation.output(GraphEditor.index(name)).expect(type);
   }
 
   /**

@@ -88,7 +88,13 @@ class ExportTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"TF1_BERT,4-8-8", "TF1_BERT_RESOURCE,2-2-8", "TF1_BERT,3-4-4"})
+  @CsvSource({
+    "TF1_BERT,4-8-8",
+    "TF1_BERT_RESOURCE,2-2-8",
+    "TF1_BERT,3-4-4",
+    "HUGGING_FACE,4-8-8",
+    "MODEL_GARDEN,2-4-8"
+  })
   void floatLayersGiveTheTrainingGraphsOutputs(TinyModel tiny, String bits) {
     try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES)) {
       assertLayersEqual(trained, Export.toFloat(trained.model, trained.quantization, trained));
@@ -104,6 +110,8 @@ class ExportTest {
     "TF1_BERT,4-8-4",
     "TF1_BERT,4-32-8",
     "TF1_BERT,32-4-8",
+    "HUGGING_FACE,4-8-8",
+    "MODEL_GARDEN,3-4-8",
     "TF1_BERT,6-5-8"
   })
   void packedLayersGiveTheTrainingGraphsOutputs(TinyModel tiny, String bits) {
@@ -113,7 +121,13 @@ class ExportTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"TF1_BERT,2-2-8", "TF1_BERT,3-4-8", "TF1_BERT_RESOURCE,4-8-8"})
+  @CsvSource({
+    "TF1_BERT,2-2-8",
+    "TF1_BERT,3-4-8",
+    "TF1_BERT_RESOURCE,4-8-8",
+    "HUGGING_FACE,2-8-8",
+    "MODEL_GARDEN,4-3-8"
+  })
   void layersWithoutIntegerKernelsGiveTheTrainingGraphsOutputs(TinyModel tiny, String bits) {
     try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES)) {
       // The first layers' input is shared by all signatures, so that its name is known.
@@ -130,7 +144,14 @@ class ExportTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"TF1_BERT,2-2-8", "TF1_BERT,3-3-8", "TF1_BERT,4-4-8", "TF1_BERT_RESOURCE,8-8-8"})
+  @CsvSource({
+    "TF1_BERT,2-2-8",
+    "TF1_BERT,3-3-8",
+    "TF1_BERT,4-4-8",
+    "TF1_BERT_RESOURCE,8-8-8",
+    "HUGGING_FACE,3-3-8",
+    "MODEL_GARDEN,4-2-8"
+  })
   void unpackedIntegersAreTheTrainedGrid(TinyModel tiny, String bits) {
     try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES);
         Graph graph = new Graph()) {

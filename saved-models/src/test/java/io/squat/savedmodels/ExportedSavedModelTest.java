@@ -159,7 +159,11 @@ class ExportedSavedModelTest {
     "TF1_BERT_RESOURCE,4-8-8,true",
     "TF1_BERT,8-8-8,true",
     "TF1_BERT,4-8-8,false",
-    "TF1_BERT_RESOURCE,2-2-8,false"
+    "TF1_BERT_RESOURCE,2-2-8,false",
+    "HUGGING_FACE,4-8-8,true",
+    "MODEL_GARDEN,4-8-8,true",
+    "HUGGING_FACE,2-8-8,false",
+    "MODEL_GARDEN,2-8-8,false"
   })
   void predictionsAreTheTrainingGraphs(TinyModel tiny, String bits, boolean packed) {
     try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES);

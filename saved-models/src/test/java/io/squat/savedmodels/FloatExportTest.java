@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -41,8 +43,13 @@ class FloatExportTest {
         Result result =
             bundle.call(
                 Map.<String, Tensor>of(
-                    "input_ids", ids, "input_mask", mask, "segment_ids", segments))) {
-      for (String output : new String[] {"pooled_output", "sequence_output"}) {
+                    tiny.key(InputRole.IDS),
+                    ids,
+                    tiny.key(InputRole.MASK),
+                    mask,
+                    tiny.key(InputRole.SEGMENTS),
+                    segments))) {
+      for (String output : model.outputs().keySet()) {
         float[] expected = tiny.output(output);
         float[] actual = new float[expected.length];
         result.get(output).orElseThrow().asRawTensor().data().asFloats().read(actual);
@@ -73,7 +80,9 @@ class FloatExportTest {
     SignatureDef signature =
         Objects.requireNonNull(exported.signatures().get(ServingModel.DEFAULT));
     assertEquals(
-        Set.of("my_input_ids", "my_input_mask", "my_segment_ids"),
+        Stream.of(InputRole.values())
+            .map(role -> "my_" + tiny.key(role))
+            .collect(Collectors.toSet()),
         signature.getInputsMap().keySet());
     Path written = folder.resolve("1");
     SavedModelWriter.write(written, exported, Map.of());
@@ -85,11 +94,11 @@ class FloatExportTest {
         TInt64 wideMask = wide(mask);
         TInt64 wideSegments = wide(segments)) {
       Map<String, TInt64> feeds = new HashMap<>();
-      feeds.put(tensor(signature, "my_input_ids"), wideIds);
-      feeds.put(tensor(signature, "my_input_mask"), wideMask);
-      feeds.put(tensor(signature, "my_segment_ids"), wideSegments);
-      String pooled = signature.getOutputsOrThrow("pooled_output").getName();
-      float[] expected = tiny.output("pooled_output");
+      feeds.put(tensor(signature, "my_" + tiny.key(InputRole.IDS)), wideIds);
+      feeds.put(tensor(signature, "my_" + tiny.key(InputRole.MASK)), wideMask);
+      feeds.put(tensor(signature, "my_" + tiny.key(InputRole.SEGMENTS)), wideSegments);
+      String pooled = signature.getOutputsOrThrow(tiny.pooled()).getName();
+      float[] expected = tiny.output(tiny.pooled());
       assertArrayEquals(
           expected,
           TrainedTinyModel.fetch(bundle.session(), feeds, List.of(pooled)).get(pooled),

@@ -59,13 +59,13 @@ class RewrittenBertBaseTest {
     model = SavedModelReader.read(folder, SavedModelReader.Choice.DEFAULT);
     graph = new Graph();
     graph.importGraphDef(model.graph());
-    Map<String, Output<TFloat32>> variables = new LinkedHashMap<>();
+    Map<StoredTensor, Output<TFloat32>> variables = new LinkedHashMap<>();
     for (ModelVariable variable : model.variables()) {
       variables.put(
-          Objects.requireNonNull(variable.checkpointKey()),
+          Objects.requireNonNull(variable.stored()),
           graph.operation(variable.name()).<TFloat32>output(0));
     }
-    CheckpointOps checkpoint = CheckpointOps.add(Ops.create(graph), variables);
+    CheckpointOps checkpoint = CheckpointOps.addStored(Ops.create(graph), variables);
     session = new Session(graph);
     checkpoint.restore(session, SavedModelFiles.checkpoint(folder));
   }

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.types.TInt32;
@@ -13,7 +15,9 @@ import org.tensorflow.types.TInt32;
 /** The tiny SavedModels of the test resources, with inputs and outputs of TensorFlow's Python. */
 enum TinyModel {
   TF1_BERT("tf1-bert"),
-  TF1_BERT_RESOURCE("tf1-bert-resource");
+  TF1_BERT_RESOURCE("tf1-bert-resource"),
+  HUGGING_FACE("hf-bert"),
+  MODEL_GARDEN("tfm-bert");
 
   private final String folder;
 
@@ -38,9 +42,21 @@ enum TinyModel {
     }
   }
 
+  /** The name of an input in the signature. */
+  String key(InputRole role) {
+    List<String> keys = new ArrayList<>();
+    expected().get("inputs").fieldNames().forEachRemaining(keys::add);
+    return role.find(keys).orElseThrow();
+  }
+
+  /** The name of the pooled output in the signature. */
+  String pooled() {
+    return expected().get("outputs").has("pooled_output") ? "pooled_output" : "pooler_output";
+  }
+
   /** int32 [3, 11]. */
   TInt32 input(InputRole role) {
-    return ints(expected().get("inputs").get(role.signatureName()));
+    return ints(expected().get("inputs").get(key(role)));
   }
 
   float[] output(String name) {

@@ -46,7 +46,7 @@ final class TrainedTinyModel implements ModelValues, AutoCloseable {
     for (ModelVariable variable : model.variables()) {
       values.put(
           variable.name(),
-          variable.checkpointKey() == null
+          variable.stored() == null
               ? gaussian(random, (int) variable.size())
               : saved.values(variable.name()));
     }

@@ -14,6 +14,7 @@ import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.Rewriting;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
+import io.squat.savedmodels.StoredTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,7 +107,7 @@ public final class Trainer {
           model,
           new StageSettings(StageSettings.FLOAT, 0, Method.FP, settings.floatEpochs(), 0),
           SavedModelFiles.checkpoint(inputs.model()),
-          ModelVariable::checkpointKey,
+          ModelVariable::stored,
           train,
           dev);
     }
@@ -120,7 +121,7 @@ public final class Trainer {
               settings.epochs(),
               settings.floatEpochs()),
           folder.variables(StageSettings.FLOAT),
-          ModelVariable::name,
+          ModelVariable::own,
           train,
           dev);
     }
@@ -177,7 +178,7 @@ public final class Trainer {
       ModelGraph model,
       StageSettings stage,
       Path weights,
-      Function<ModelVariable, @Nullable String> key,
+      Function<ModelVariable, @Nullable StoredTensor> stored,
       EncodedExamples train,
       EncodedExamples dev) {
     Quantization quantization =
@@ -196,7 +197,7 @@ public final class Trainer {
             settings.optimizer(),
             settings.seed(),
             config)) {
-      session.startWeights(weights, key);
+      session.startWeights(weights, stored);
       session.startStepSizes(stepSizes);
       new Stage(folder, settings, stage, session, train, dev, checkpointSteps).run(progress);
     }

@@ -146,7 +146,7 @@ public final class TrainingBenchmark {
             OptimizerSettings.DEFAULT,
             load.seed(),
             device.config(threads));
-    session.startWeights(SavedModelFiles.checkpoint(folder), ModelVariable::checkpointKey);
+    session.startWeights(SavedModelFiles.checkpoint(folder), ModelVariable::stored);
     Map<String, Float> steps = new HashMap<>();
     session
         .training()

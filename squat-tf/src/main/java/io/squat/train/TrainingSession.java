@@ -8,6 +8,7 @@ import io.squat.savedmodels.CheckpointOps;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelVariable;
 import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.StoredTensor;
 import io.squat.savedmodels.TaskHead;
 import io.squat.savedmodels.TrainingGraph;
 import io.squat.savedmodels.VariableGroup;
@@ -140,17 +141,18 @@ final class TrainingSession implements AutoCloseable {
    * Starts the weights from a checkpoint that has a key for each of them, or for all but the head.
    *
    * @param checkpoint the prefix
-   * @param key the key of a variable, null where it keeps the value it was started with
+   * @param stored what a variable is in the checkpoint, null where it keeps the value it was
+   *     started with
    */
-  void startWeights(Path checkpoint, Function<ModelVariable, @Nullable String> key) {
-    Map<String, Output<TFloat32>> variables = new LinkedHashMap<>();
+  void startWeights(Path checkpoint, Function<ModelVariable, @Nullable StoredTensor> stored) {
+    Map<StoredTensor, Output<TFloat32>> variables = new LinkedHashMap<>();
     for (ModelVariable variable : training.model().variables(VariableGroup.WEIGHTS)) {
-      String found = key.apply(variable);
+      StoredTensor found = stored.apply(variable);
       if (found != null) {
         variables.put(found, training.variable(variable));
       }
     }
-    CheckpointOps.add(training.tf(), variables).restore(session, checkpoint);
+    CheckpointOps.addStored(training.tf(), variables).restore(session, checkpoint);
   }
 
   /**

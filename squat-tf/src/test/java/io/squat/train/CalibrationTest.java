@@ -60,8 +60,7 @@ class CalibrationTest {
             OptimizerSettings.DEFAULT,
             1,
             Device.CPU.config(2))) {
-      session.startWeights(
-          SavedModelFiles.checkpoint(TinyBert.folder()), ModelVariable::checkpointKey);
+      session.startWeights(SavedModelFiles.checkpoint(TinyBert.folder()), ModelVariable::stored);
       session.saveModel(weights);
     }
     return weights;

@@ -51,8 +51,7 @@ class StageTest {
             settings.optimizer(),
             3,
             Device.CPU.config(2));
-    session.startWeights(
-        SavedModelFiles.checkpoint(TinyBert.folder()), ModelVariable::checkpointKey);
+    session.startWeights(SavedModelFiles.checkpoint(TinyBert.folder()), ModelVariable::stored);
     return session;
   }
 

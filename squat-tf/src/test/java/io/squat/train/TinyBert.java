@@ -17,6 +17,7 @@ import io.squat.savedmodels.Quantizer;
 import io.squat.savedmodels.Rewriting;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
+import io.squat.savedmodels.StoredTensor;
 import io.squat.savedmodels.TrainingGraph;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -60,12 +61,12 @@ final class TinyBert {
     Random random = new Random(seed);
     Map<String, float[]> values = new LinkedHashMap<>();
     for (ModelVariable variable : model.variables()) {
-      String key = variable.checkpointKey();
+      StoredTensor stored = variable.stored();
       values.put(
           variable.name(),
-          key == null
+          stored == null
               ? gaussian(random, (int) variable.size(), 0.3)
-              : read(SavedModelFiles.checkpoint(folder()), key));
+              : read(SavedModelFiles.checkpoint(folder()), stored.key()));
     }
     return values;
   }

@@ -12,6 +12,7 @@ import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelVariable;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelFiles;
+import io.squat.savedmodels.StoredTensor;
 import io.squat.savedmodels.VariableGroup;
 import io.squat.train.TrainingSession.BatchSettings;
 import java.io.IOException;
@@ -64,8 +65,7 @@ class TrainingSessionTest {
             OptimizerSettings.DEFAULT,
             seed,
             Device.CPU.config(THREADS));
-    session.startWeights(
-        SavedModelFiles.checkpoint(TinyBert.folder()), ModelVariable::checkpointKey);
+    session.startWeights(SavedModelFiles.checkpoint(TinyBert.folder()), ModelVariable::stored);
     session.startStepSizes(steps);
     return session;
   }
@@ -153,10 +153,10 @@ class TrainingSessionTest {
       assertArrayEquals(
           new float[TinyBert.CLASSES], TinyBert.read(prefix, model.requireHead().bias()));
       for (ModelVariable variable : session.training().model().variables(VariableGroup.WEIGHTS)) {
-        if (variable.checkpointKey() != null) {
+        StoredTensor stored = variable.stored();
+        if (stored != null) {
           assertArrayEquals(
-              TinyBert.read(
-                  SavedModelFiles.checkpoint(TinyBert.folder()), variable.checkpointKey()),
+              TinyBert.read(SavedModelFiles.checkpoint(TinyBert.folder()), stored.key()),
               TinyBert.read(prefix, variable.name()),
               variable.name());
         }

@@ -1,0 +1,40 @@
+package io.squat.savedmodels;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.TensorProto;
+import org.tensorflow.proto.TensorShapeProto;
+
+/** The values of small integer Consts. */
+final class ConstantInts {
+  private ConstantInts() {}
+
+  /** The values of an int32 Const; empty for any other node. */
+  static int[] of(NodeDef node) {
+    if (!node.getOp().equals("Const")) {
+      return new int[0];
+    }
+    TensorProto tensor = node.getAttrOrThrow("value").getTensor();
+    if (tensor.getDtype() != DataType.DT_INT32) {
+      return new int[0];
+    }
+    int size = 1;
+    for (TensorShapeProto.Dim dimension : tensor.getTensorShape().getDimList()) {
+      size *= Math.toIntExact(dimension.getSize());
+    }
+    int[] values = new int[size];
+    if (!tensor.getTensorContent().isEmpty()) {
+      ByteBuffer bytes = tensor.getTensorContent().asReadOnlyByteBuffer();
+      bytes.order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(values);
+      return values;
+    }
+    // The last value that is given stands for all after it.
+    for (int i = 0; i < tensor.getIntValCount(); i++) {
+      Arrays.fill(values, i, size, tensor.getIntVal(i));
+    }
+    return values;
+  }
+}

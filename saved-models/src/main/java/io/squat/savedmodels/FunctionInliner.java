@@ -1,0 +1,295 @@
+package io.squat.savedmodels;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.TensorFlow;
+import org.tensorflow.proto.AttrValue;
+import org.tensorflow.proto.FunctionDef;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.OpDef;
+
+/**
+ * Replaces every call of a function by the function's nodes, calls inside of functions included.
+ *
+ * <p>A node of a function gets the name of the call as its scope, so that a function which is
+ * called twice gives two sets of nodes. Attributes that were left out of a file get their defaults.
+ * Control inputs are dropped; what they are there for, nodes with an effect of their own that no
+ * output needs, is listed instead.
+ */
+final class FunctionInliner {
+  private static final Set<String> CALLS = Set.of("PartitionedCall", "StatefulPartitionedCall");
+
+  /**
+   * A graph without functions.
+   *
+   * @param graph nodes with data inputs alone, in no particular order
+   * @param effects the nodes of the ops that were asked for, in the order of the graph
+   * @param calls the tensors of the calls of the graph itself, by the call's node
+   */
+  record Flat(GraphDef graph, List<String> effects, Map<String, List<String>> calls) {
+    /** What a tensor of the graph with functions is in this one. */
+    String tensor(String name) {
+      List<String> outputs = calls.get(GraphEditor.producer(name));
+      return outputs == null ? GraphEditor.tensor(name) : outputs.get(GraphEditor.index(name));
+    }
+  }
+
+  private final Map<String, FunctionDef> library = new HashMap<>();
+  private final Set<String> effectOps;
+  private final Set<String> open = new LinkedHashSet<>();
+  private final GraphDef.Builder flat = GraphDef.newBuilder();
+  private final List<String> effects = new ArrayList<>();
+
+  private FunctionInliner(GraphDef graph, Set<String> effectOps) {
+    this.effectOps = effectOps;
+    graph
+        .getLibrary()
+        .getFunctionList()
+        .forEach(function -> library.put(function.getSignature().getName(), function));
+    flat.setVersions(graph.getVersions());
+  }
+
+  /**
+   * Inlines.
+   *
+   * @param graph nodes and the library of their functions
+   * @param roots the nodes or tensors of the graph that are wanted, with all that they need
+   * @param effectOps the ops whose nodes are listed
+   * @throws IllegalArgumentException if a function is missing, calls itself, or does not fit the
+   *     node that calls it
+   */
+  static Flat inline(GraphDef graph, Collection<String> roots, Set<String> effectOps) {
+    FunctionInliner inliner = new FunctionInliner(graph, effectOps);
+    GraphDef wanted = new GraphEditor(graph).build(roots);
+    Scope scope = inliner.new Scope("", wanted.getNodeList(), Map.of(), Map.of());
+    inliner.emit(scope);
+    return new Flat(inliner.flat.build(), List.copyOf(inliner.effects), Map.copyOf(scope.outputs));
+  }
+
+  /** The nodes of one call, or of the graph itself. */
+  private final class Scope {
+    private final String prefix;
+    private final Map<String, NodeDef> nodes = new LinkedHashMap<>();
+    private final Map<String, String> arguments;
+    private final Map<String, AttrValue> attributes;
+    private final Map<String, List<String>> outputs = new HashMap<>();
+
+    Scope(
+        String prefix,
+        List<NodeDef> nodes,
+        Map<String, String> arguments,
+        Map<String, AttrValue> attributes) {
+      this.prefix = prefix;
+      this.arguments = arguments;
+      this.attributes = attributes;
+      nodes.forEach(node -> this.nodes.put(node.getName(), node));
+    }
+
+    /** The outside name of a tensor: {@code arg}, {@code node:2} or {@code node:out:2}. */
+    String tensor(String reference) {
+      String[] parts = reference.split(":", -1);
+      String argument = arguments.get(parts[0]);
+      if (argument != null) {
+        return argument;
+      }
+      NodeDef node = nodes.get(parts[0]);
+      if (node == null) {
+        throw new IllegalArgumentException(
+            "function call " + prefix + ": expected a node " + parts[0] + ", found none");
+      }
+      int index =
+          switch (parts.length) {
+            case 1 -> 0;
+            case 2 -> Integer.parseInt(parts[1]);
+            default -> firstOutput(node, parts[1]) + Integer.parseInt(parts[2]);
+          };
+      FunctionDef function = function(node);
+      if (function != null) {
+        return outputs(node, function).get(index);
+      }
+      return GraphEditor.tensor(prefix + node.getName() + ":" + index);
+    }
+
+    /** The tensors that a call gives; its nodes are added when it is first asked for. */
+    List<String> outputs(NodeDef node, FunctionDef function) {
+      List<String> known = outputs.get(node.getName());
+      if (known == null) {
+        known = call(this, node, function);
+        outputs.put(node.getName(), known);
+      }
+      return known;
+    }
+  }
+
+  private void emit(Scope scope) {
+    for (NodeDef node : scope.nodes.values()) {
+      FunctionDef function = function(node);
+      if (function != null) {
+        scope.outputs(node, function);
+      } else {
+        emit(scope, node);
+      }
+    }
+  }
+
+  private void emit(Scope scope, NodeDef node) {
+    String name = scope.prefix + node.getName();
+    NodeDef.Builder kept = node.toBuilder().setName(name).clearInput().clearDevice();
+    kept.removeAttr("_class");
+    node.getAttrMap()
+        .forEach(
+            (key, value) -> {
+              if (!value.getPlaceholder().isEmpty()) {
+                kept.putAttr(key, attribute(scope, node, value.getPlaceholder()));
+              }
+            });
+    for (OpDef.AttrDef definition : OpDefs.of(node.getOp()).getAttrList()) {
+      if (definition.hasDefaultValue() && !kept.containsAttr(definition.getName())) {
+        kept.putAttr(definition.getName(), definition.getDefaultValue());
+      }
+    }
+    for (String input : node.getInputList()) {
+      if (!input.startsWith("^")) {
+        kept.addInput(scope.tensor(input));
+      }
+    }
+    flat.addNode(kept);
+    if (effectOps.contains(node.getOp())) {
+      effects.add(name);
+    }
+  }
+
+  private static AttrValue attribute(Scope scope, NodeDef node, String placeholder) {
+    AttrValue value = scope.attributes.get(placeholder);
+    if (value == null) {
+      throw new IllegalArgumentException(
+          "function call "
+              + scope.prefix
+              + ": node "
+              + node.getName()
+              + " expects the attribute "
+              + placeholder
+              + ", which the call does not give");
+    }
+    return value;
+  }
+
+  /** Adds the nodes of a call and returns the tensors of its outputs. */
+  private List<String> call(Scope caller, NodeDef node, FunctionDef function) {
+    OpDef signature = function.getSignature();
+    String name = signature.getName();
+    List<String> given =
+        node.getInputList().stream().filter(input -> !input.startsWith("^")).toList();
+    if (given.size() != signature.getInputArgCount()) {
+      throw new IllegalArgumentException(
+          "function "
+              + name
+              + ": expected "
+              + signature.getInputArgCount()
+              + " arguments, found "
+              + given.size()
+              + " at node "
+              + caller.prefix
+              + node.getName());
+    }
+    // The arguments first: they may come from another call of the same function.
+    Map<String, String> arguments = new HashMap<>();
+    for (int i = 0; i < given.size(); i++) {
+      arguments.put(signature.getInputArg(i).getName(), caller.tensor(given.get(i)));
+    }
+    if (!open.add(name)) {
+      throw new IllegalArgumentException(
+          "function " + name + ": expected a function that does not call itself");
+    }
+    Scope scope =
+        new Scope(
+            caller.prefix + node.getName() + "/",
+            function.getNodeDefList(),
+            arguments,
+            node.getAttrMap());
+    emit(scope);
+    open.remove(name);
+    return signature.getOutputArgList().stream()
+        .map(output -> scope.tensor(requireNonNull(function.getRetMap().get(output.getName()))))
+        .toList();
+  }
+
+  /** The function that a node calls, null if it calls none. */
+  private @Nullable FunctionDef function(NodeDef node) {
+    if (!CALLS.contains(node.getOp())) {
+      return library.get(node.getOp());
+    }
+    String name = node.getAttrOrThrow("f").getFunc().getName();
+    FunctionDef function = library.get(name);
+    if (function == null) {
+      throw new IllegalArgumentException(
+          "node " + node.getName() + ": expected a function " + name + " in the graph, found none");
+    }
+    return function;
+  }
+
+  /** The flat index of the first tensor of a named output. */
+  private int firstOutput(NodeDef node, String output) {
+    FunctionDef function = library.get(node.getOp());
+    OpDef op = function != null ? function.getSignature() : OpDefs.of(node.getOp());
+    int index = 0;
+    for (OpDef.ArgDef argument : op.getOutputArgList()) {
+      if (argument.getName().equals(output)) {
+        return index;
+      }
+      index += size(node, op, argument);
+    }
+    throw new IllegalArgumentException(
+        "node " + node.getName() + ": expected an output " + output + " of " + node.getOp());
+  }
+
+  private static int size(NodeDef node, OpDef op, OpDef.ArgDef argument) {
+    if (!argument.getNumberAttr().isEmpty()) {
+      return Math.toIntExact(value(node, op, argument.getNumberAttr()).getI());
+    }
+    if (!argument.getTypeListAttr().isEmpty()) {
+      return value(node, op, argument.getTypeListAttr()).getList().getTypeCount();
+    }
+    return 1;
+  }
+
+  /** An attribute of a node; one that is left out has its default. */
+  private static AttrValue value(NodeDef node, OpDef op, String attribute) {
+    AttrValue given = node.getAttrMap().get(attribute);
+    return given != null
+        ? given
+        : op.getAttrList().stream()
+            .filter(definition -> definition.getName().equals(attribute))
+            .findFirst()
+            .orElseThrow()
+            .getDefaultValue();
+  }
+
+  /** TensorFlow's own definitions of its ops. */
+  private static final class OpDefs {
+    private static final Map<String, OpDef> BY_NAME = new HashMap<>();
+
+    static {
+      TensorFlow.registeredOpList().getOpList().forEach(op -> BY_NAME.put(op.getName(), op));
+    }
+
+    static OpDef of(String name) {
+      OpDef op = BY_NAME.get(name);
+      if (op == null) {
+        throw new IllegalArgumentException(
+            "expected an op or a function " + name + ", found neither in TensorFlow nor the graph");
+      }
+      return op;
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package io.squat.savedmodels;
+
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.tensorflow.Graph;
+import org.tensorflow.Output;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+
+/** SavedModels of TensorFlow 2: functions, object-graph checkpoints, several signatures. */
+class Tf2ModelTest {
+  private static final float RELATIVE_TOLERANCE = 1e-5f;
+
+  @Test
+  void theInt64SignatureGivesTheSame() {
+    TinyModel tiny = TinyModel.HUGGING_FACE;
+    ModelGraph model =
+        SavedModelReader.read(tiny.path(), new SavedModelReader.Choice(null, "int64_serving"));
+    assertTrue(model.inputs().stream().allMatch(ModelInput::wide));
+    float[] expected = tiny.output(tiny.pooled());
+    assertArrayEquals(
+        expected,
+        RewrittenModelTest.run(tiny, model, tiny.pooled()),
+        RELATIVE_TOLERANCE * RewrittenModelTest.max(expected));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"HUGGING_FACE", "MODEL_GARDEN"})
+  void variablesHaveTheKeysOfTheObjectGraph(TinyModel tiny) {
+    List<ModelVariable> variables = tiny.read().variables();
+    // Kernels and biases of 13 layers, scale and shift of 5 layer norms, 3 tables.
+    assertEquals(2 * 13 + 2 * 5 + 3, variables.size());
+    Map<String, Long> keys =
+        variables.stream()
+            .map(variable -> requireNonNull(variable.stored()).key())
+            .collect(Collectors.groupingBy(key -> key, Collectors.counting()));
+    assertEquals(variables.size(), keys.size());
+    assertTrue(keys.keySet().stream().allMatch(key -> key.endsWith("/.ATTRIBUTES/VARIABLE_VALUE")));
+  }
+
+  @Test
+  void anAssertThatTheModelHasIsStillRun() {
+    TinyModel tiny = TinyModel.HUGGING_FACE;
+    ModelGraph model = tiny.read();
+    try (Graph graph = new Graph();
+        TInt32 beyondTheVocabulary = TInt32.scalarOf(120);
+        TInt32 ids = tiny.input(InputRole.IDS)) {
+      graph.importGraphDef(model.graph());
+      ids.setInt(beyondTheVocabulary.getInt(), 0, 0);
+      RuntimeException error =
+          assertThrows(RuntimeException.class, () -> fetchEverythingButWeights(graph, model, ids));
+      assertTrue(
+          String.valueOf(error.getMessage()).contains("assertion failed"), error::getMessage);
+    }
+  }
+
+  private static void fetchEverythingButWeights(Graph graph, ModelGraph model, TInt32 ids) {
+    try (Session session = new Session(graph)) {
+      Session.Runner runner =
+          session.runner().feed(model.input(InputRole.IDS).orElseThrow().tensor(), ids);
+      graph
+          .operations()
+          .forEachRemaining(
+              operation -> {
+                if (operation.type().equals("Assert")) {
+                  runner.addTarget(operation.name());
+                }
+              });
+      runner.run().close();
+    }
+  }
+
+  @Test
+  void whatTheAssertGuardsWaitsForIt() {
+    ModelGraph model = TinyModel.HUGGING_FACE.read();
+    GraphEditor editor = model.edit();
+    for (String output : model.outputs().values()) {
+      assertTrue(
+          editor.node(output).getInputList().stream().anyMatch(input -> input.startsWith("^")));
+    }
+    assertTrue(
+        editor.node(model.pooledOutput()).getInputList().stream()
+            .anyMatch(in -> in.startsWith("^")));
+    // Behind a head too.
+    ModelGraph withHead = Rewriting.withHead(model, 2);
+    assertEquals(
+        1,
+        withHead.graph().getNodeList().stream()
+            .filter(node -> node.getOp().equals("Assert"))
+            .count());
+  }
+
+  @Test
+  void aKernelIsAMatrixWithTheValuesOfTheCheckpoint() {
+    ModelGraph model = TinyModel.MODEL_GARDEN.read();
+    ModelVariable query =
+        model.variables().stream()
+            .filter(variable -> requireNonNull(variable.stored()).shape().size() == 3)
+            .findFirst()
+            .orElseThrow();
+    assertEquals(List.of(48L, 48L), query.shape());
+    StoredTensor stored = requireNonNull(query.stored());
+    assertNotEquals(query.shape(), stored.shape());
+    float[] values =
+        ModelValues.ofSavedModel(TinyModel.MODEL_GARDEN.path(), model).values(query.name());
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      Output<TFloat32> variable =
+          tf.withName("variable").variable(Shape.of(48, 48), TFloat32.class).asOutput();
+      CheckpointOps checkpoint = CheckpointOps.addStored(tf, Map.of(stored, variable));
+      try (Session session = new Session(graph)) {
+        checkpoint.restore(session, SavedModelFiles.checkpoint(TinyModel.MODEL_GARDEN.path()));
+        assertArrayEquals(
+            values, TrainedTinyModel.fetch(session, Map.of(), List.of("variable")).get("variable"));
+      }
+    }
+  }
+
+  @Test
+  void aTensorOfAnotherShapeIsRefused() {
+    ModelGraph model = TinyModel.MODEL_GARDEN.read();
+    String key = requireNonNull(model.variables().get(0).stored()).key();
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      Output<TFloat32> variable = tf.variable(Shape.of(7, 48), TFloat32.class).asOutput();
+      CheckpointOps checkpoint =
+          CheckpointOps.addStored(tf, Map.of(new StoredTensor(key, List.of(7L, 48L)), variable));
+      try (Session session = new Session(graph)) {
+        IllegalArgumentException error =
+            assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    checkpoint.restore(
+                        session, SavedModelFiles.checkpoint(TinyModel.MODEL_GARDEN.path())));
+        assertTrue(String.valueOf(error.getMessage()).contains("[7,48]"), error::getMessage);
+      }
+    }
+  }
+}
