@@ -201,6 +201,7 @@ public final class Trainer {
       session.startStepSizes(stepSizes);
       new Stage(folder, settings, stage, session, train, dev, checkpointSteps).run(progress);
     }
+    FreedMemory.giveBack();
   }
 
   private List<Batch> calibrationBatches(EncodedExamples train) {
