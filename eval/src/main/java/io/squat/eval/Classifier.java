@@ -5,7 +5,6 @@ import io.squat.glue.Batch;
 import io.squat.glue.Batches;
 import io.squat.glue.EncodedExamples;
 import io.squat.savedmodels.Device;
-import io.squat.savedmodels.InputRole;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.savedmodels.TensorFlowMessage;
@@ -13,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 import java.util.function.ToIntFunction;
@@ -41,23 +39,20 @@ public final class Classifier implements AutoCloseable {
    * How a model is loaded and run.
    *
    * @param choice which of the folder's graphs and signatures
-   * @param inputs names of inputs that do not have a usual one
    * @param device where it runs
    * @param threads how many threads an operation may use; 0 takes all cores
    */
-  public record Options(
-      SavedModelReader.Choice choice, Map<InputRole, String> inputs, Device device, int threads) {
+  public record Options(SavedModelReader.Choice choice, Device device, int threads) {
     /** The default graph and signature, usual names, all that the machine has. */
     public static final Options DEFAULT =
-        new Options(SavedModelReader.Choice.DEFAULT, Map.of(), Device.AUTO, 0);
+        new Options(SavedModelReader.Choice.DEFAULT, Device.AUTO, 0);
 
     /**
-     * Checks and copies.
+     * Checks.
      *
      * @throws IllegalArgumentException if the number of threads is negative
      */
     public Options {
-      inputs = Map.copyOf(inputs);
       if (threads < 0) {
         throw new IllegalArgumentException(
             "threads: expected a number of at least 0 (0: all cores), found " + threads);
@@ -95,7 +90,7 @@ public final class Classifier implements AutoCloseable {
     List<SignatureInput> inputs;
     SignatureOutput output;
     try {
-      inputs = SignatureInput.of(signature, options.inputs());
+      inputs = SignatureInput.of(signature, options.choice().inputs());
       output = SignatureOutput.of(signature);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(folder + ": " + e.getMessage(), e);

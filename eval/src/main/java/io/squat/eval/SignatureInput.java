@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.proto.DataType;
@@ -50,11 +49,11 @@ record SignatureInput(InputRole role, String tensor, boolean int64, int rows, in
     Set<String> left = new TreeSet<>(infos.keySet());
     List<SignatureInput> inputs = new ArrayList<>();
     for (InputRole role : InputRole.values()) {
-      String key = key(role, infos.keySet(), named.get(role));
-      TensorInfo info = key == null ? null : infos.get(key);
-      if (key != null && info != null) {
-        left.remove(key);
-        inputs.add(of(role, key, info));
+      Optional<String> key = role.find(infos.keySet(), named.get(role));
+      TensorInfo info = key.map(infos::get).orElse(null);
+      if (info != null) {
+        left.remove(key.orElseThrow());
+        inputs.add(of(role, key.orElseThrow(), info));
       }
     }
     if (!left.isEmpty()) {
@@ -62,22 +61,6 @@ record SignatureInput(InputRole role, String tensor, boolean int64, int rows, in
           "expected inputs for ids, mask and segments alone, found other inputs " + left);
     }
     return List.copyOf(inputs);
-  }
-
-  private static @Nullable String key(InputRole role, Set<String> keys, @Nullable String named) {
-    if (named != null) {
-      if (!keys.contains(named)) {
-        throw new IllegalArgumentException(
-            "expected an input named " + named + ", found inputs " + keys);
-      }
-      return named;
-    }
-    Optional<String> key = role.find(keys);
-    if (key.isEmpty() && role != InputRole.SEGMENTS) {
-      throw new IllegalArgumentException(
-          "expected an input named one of " + role.names() + ", found inputs " + keys);
-    }
-    return key.orElse(null);
   }
 
   private static SignatureInput of(InputRole role, String key, TensorInfo info) {

@@ -39,11 +39,11 @@ class ClassifierTest {
   }
 
   private static Classifier.Options named(Map<InputRole, String> inputs) {
-    return new Classifier.Options(Choice.DEFAULT, inputs, Device.AUTO, 0);
+    return new Classifier.Options(new Choice(null, null, inputs), Device.AUTO, 0);
   }
 
   private static Classifier.Options chosen(Choice choice) {
-    return new Classifier.Options(choice, Map.of(), Device.AUTO, 0);
+    return new Classifier.Options(choice, Device.AUTO, 0);
   }
 
   private static void assertLogits(TinyClassifier model, Batch batch, Predictions found) {
@@ -190,7 +190,8 @@ class ClassifierTest {
         tiny().signatures("first", "second").tag("gpu").output("logits", Output.LOGITS);
     Path written = model.write(folder);
     Batch batch = Rows.random(BATCH, LENGTH, 12);
-    try (Classifier classifier = Classifier.open(written, chosen(new Choice(null, "second")))) {
+    try (Classifier classifier =
+        Classifier.open(written, chosen(new Choice(null, "second", Map.of())))) {
       assertLogits(model, batch, classifier.predict(batch));
     }
     assertEquals(
@@ -200,7 +201,7 @@ class ClassifierTest {
         refusal(written, Classifier.Options.DEFAULT));
     assertEquals(
         folder + ": expected a graph with tags [cpu], found [[gpu]]; choose one by --tags",
-        refusal(written, chosen(new Choice(Set.of("cpu"), "first"))));
+        refusal(written, chosen(new Choice(Set.of("cpu"), "first", Map.of()))));
   }
 
   @Test
@@ -280,6 +281,6 @@ class ClassifierTest {
         "threads: expected a number of at least 0 (0: all cores), found -2",
         message(
             IllegalArgumentException.class,
-            () -> new Classifier.Options(Choice.DEFAULT, Map.of(), Device.CPU, -2)));
+            () -> new Classifier.Options(Choice.DEFAULT, Device.CPU, -2)));
   }
 }

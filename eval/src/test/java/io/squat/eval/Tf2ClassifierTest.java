@@ -13,7 +13,6 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,7 +47,7 @@ class Tf2ClassifierTest {
             ints(expected.get("segments")),
             new float[rows],
             new int[] {0, 1, 2, 3, 4});
-    Classifier.Options options = new Classifier.Options(Choice.DEFAULT, Map.of(), Device.CPU, 2);
+    Classifier.Options options = new Classifier.Options(Choice.DEFAULT, Device.CPU, 2);
     try (Classifier classifier = Classifier.open(fixture().resolve("model"), options)) {
       Predictions found = classifier.predict(batch);
       assertEquals(3, found.columns());

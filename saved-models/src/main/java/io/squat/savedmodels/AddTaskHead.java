@@ -1,16 +1,18 @@
 package io.squat.savedmodels;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TFloat32;
 
 /**
- * Puts a dense layer on the pooled output: to C classes, or to one value for regression.
+ * Gives a model a dense layer to C classes, or to one value for regression: the one that it was
+ * saved with, if that has C outputs; else a new one, on what that reads or on the pooled output.
  *
  * <p>Invariant: what the graph computed before stays the same; the output {@code logits}, float32
  * [B, C], is the only one afterwards, and every variable that is left has an effect on it.
@@ -31,7 +33,32 @@ final class AddTaskHead implements RewritePass {
   @Override
   public ModelGraph apply(ModelGraph model) {
     GraphEditor editor = model.edit();
-    long hidden = TensorShapes.lastDimension(model, model.pooledOutput());
+    Optional<LinearLayer> own = OwnHead.of(model);
+    Optional<LinearLayer> kept =
+        own.filter(layer -> model.variable(layer.weight()).shape().get(1) == classes);
+    String input = own.map(LinearLayer::input).orElse(model.pooledOutput());
+    List<ModelVariable> variables = new ArrayList<>(model.variables());
+    LinearLayer head = kept.orElseGet(() -> dense(model, editor, input, variables));
+    String output = editor.freshName("outputs/" + LOGITS);
+    editor.put(Nodes.identity(output, head.output(), DataType.DT_FLOAT));
+    variables.removeIf(variable -> !editor.dependsOn(output, Set.of(variable.name())));
+    TaskHead added =
+        new TaskHead(
+            head.input(), head.weight(), Objects.requireNonNull(head.bias()), output, classes);
+    return new ModelGraph(
+            model.graph(),
+            variables,
+            model.inputs(),
+            Map.of(LOGITS, output),
+            head.input(),
+            added,
+            model.quantizers())
+        .with(editor, variables);
+  }
+
+  private LinearLayer dense(
+      ModelGraph model, GraphEditor editor, String input, List<ModelVariable> variables) {
+    long hidden = TensorShapes.lastDimension(model, input);
     ModelVariable weight = variable(editor, "kernel", List.of(hidden, (long) classes));
     ModelVariable bias = variable(editor, "bias", List.of((long) classes));
     String logits =
@@ -39,8 +66,7 @@ final class AddTaskHead implements RewritePass {
                 editor,
                 SCOPE + "dense",
                 List.of(
-                    new Fragment.Input<>(
-                        model.pooledOutput(), TFloat32.class, Shape.of(-1, hidden)),
+                    new Fragment.Input<>(input, TFloat32.class, Shape.of(-1, hidden)),
                     new Fragment.Input<>(weight.read(), TFloat32.class, Shape.of(hidden, classes)),
                     new Fragment.Input<>(bias.read(), TFloat32.class, Shape.of(classes))),
                 (tf, in) ->
@@ -51,28 +77,10 @@ final class AddTaskHead implements RewritePass {
                                 in.get(1).asOutput().expect(TFloat32.class)),
                             in.get(2).asOutput().expect(TFloat32.class))))
             .get(0);
-    String output = editor.freshName("outputs/" + LOGITS);
-    editor.put(Nodes.identity(output, logits, DataType.DT_FLOAT));
-    List<ModelVariable> variables = new ArrayList<>();
-    for (ModelVariable variable : model.variables()) {
-      if (editor.dependsOn(logits, Set.of(variable.name()))) {
-        variables.add(variable);
-      }
-    }
     variables.add(weight);
     variables.add(bias);
-    Map<String, String> outputs = new LinkedHashMap<>();
-    outputs.put(LOGITS, output);
-    TaskHead head = new TaskHead(model.pooledOutput(), weight.name(), bias.name(), output, classes);
-    return new ModelGraph(
-            model.graph(),
-            variables,
-            model.inputs(),
-            outputs,
-            model.pooledOutput(),
-            head,
-            model.quantizers())
-        .with(editor, variables);
+    String product = GraphEditor.input(editor.node(logits), 0);
+    return new LinearLayer(product, input, weight.name(), bias.name(), logits);
   }
 
   private static ModelVariable variable(GraphEditor editor, String name, List<Long> shape) {

@@ -24,7 +24,7 @@ import org.tensorflow.proto.NodeDef;
  *       read.
  * </ul>
  *
- * @param layers the linear layers, in the order of the graph; the task head is not among them
+ * @param layers the linear layers, in the order of the graph; a task head is not among them
  * @param embeddings the embedding lookups
  * @param attentionProbabilities float32 [B, N, T, T], one tensor an attention block
  * @param blockOutputs float32 [B * T, H], before the residual connection
@@ -85,11 +85,15 @@ public record BertStructure(
     private final ModelGraph model;
     private final GraphEditor graph;
     private final Map<String, ModelVariable> reads = new LinkedHashMap<>();
+    private final @Nullable String headWeight;
 
     Finder(ModelGraph model) {
       this.model = model;
       this.graph = model.edit();
       model.variables().forEach(variable -> reads.put(variable.read(), variable));
+      TaskHead head = model.head();
+      headWeight =
+          head != null ? head.weight() : OwnHead.of(model).map(LinearLayer::weight).orElse(null);
     }
 
     BertStructure find() {
@@ -134,7 +138,7 @@ public record BertStructure(
           || node.getAttrOrThrow("transpose_a").getB()
           || node.getAttrOrThrow("transpose_b").getB()
           || isOneHot(node)
-          || (model.head() != null && model.head().weight().equals(weight.name()))) {
+          || weight.name().equals(headWeight)) {
         return Optional.empty();
       }
       Optional<NodeDef> bias =

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an input of a BERT signature means, whatever its exporter called it.
@@ -38,9 +39,37 @@ public enum InputRole {
   }
 
   /**
+   * The key among {@code keys} that means this role.
+   *
+   * @param keys the keys of a signature's inputs
+   * @param named the key that the user gave this role, null to look for its usual names
+   * @return empty if there are no segments
+   * @throws IllegalArgumentException if there is no such key, or none for ids or the mask
+   */
+  public Optional<String> find(Collection<String> keys, @Nullable String named) {
+    Optional<String> found = named == null ? find(keys) : Optional.of(named).filter(keys::contains);
+    if (found.isEmpty() && (named != null || this != SEGMENTS)) {
+      throw new IllegalArgumentException(
+          "expected an input "
+              + (named == null ? "named one of " + names : named)
+              + ", found inputs "
+              + keys.stream().sorted().toList()
+              + "; name it by --signature-input "
+              + optionName()
+              + "=NAME");
+    }
+    return found;
+  }
+
+  /** The name of this role on a command line, for example {@code ids}. */
+  public String optionName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
    * The key among {@code keys} that means this role, by its usual names; empty if there is none.
    */
-  public Optional<String> find(Collection<String> keys) {
+  Optional<String> find(Collection<String> keys) {
     return names.stream()
         .flatMap(
             name -> keys.stream().filter(key -> key.toLowerCase(Locale.ROOT).equals(name)).sorted())

@@ -2,6 +2,8 @@ package io.squat.savedmodels;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -36,28 +38,39 @@ public interface ModelValues {
   }
 
   /**
+   * The values in a checkpoint that holds a model's variables in one way or another.
+   *
+   * @param checkpoint the checkpoint's prefix
+   * @param stored what each variable is in the checkpoint
+   * @param model the model
+   */
+  static ModelValues ofCheckpoint(
+      Path checkpoint, Function<ModelVariable, @Nullable StoredTensor> stored, ModelGraph model) {
+    return variable -> {
+      StoredTensor tensor = stored.apply(model.variable(variable));
+      if (tensor == null) {
+        throw new IllegalArgumentException(
+            checkpoint
+                + ": expected the values of variable "
+                + variable
+                + ", found none: it was added");
+      }
+      try (CheckpointOps.Values values = CheckpointOps.read(checkpoint, List.of(tensor.key()))) {
+        TFloat32 found = values.get(tensor.key());
+        tensor.check(found.shape());
+        return floats(found);
+      }
+    };
+  }
+
+  /**
    * The values in a SavedModel's own checkpoint.
    *
    * @param folder the SavedModel folder
    * @param model the graph that was read from it
    */
   static ModelValues ofSavedModel(Path folder, ModelGraph model) {
-    return variable -> {
-      StoredTensor stored = model.variable(variable).stored();
-      if (stored == null) {
-        throw new IllegalArgumentException(
-            folder
-                + ": expected the values of variable "
-                + variable
-                + ", found none: it was added");
-      }
-      try (CheckpointOps.Values values =
-          CheckpointOps.read(SavedModelFiles.checkpoint(folder), List.of(stored.key()))) {
-        TFloat32 tensor = values.get(stored.key());
-        stored.check(tensor.shape());
-        return floats(tensor);
-      }
-    };
+    return ofCheckpoint(SavedModelFiles.checkpoint(folder), ModelVariable::stored, model);
   }
 
   private static float[] floats(TFloat32 tensor) {

@@ -28,11 +28,16 @@ final class PlainIdentities implements RewritePass {
       if (node.getOp().equals("Identity")
           && node.getInputCount() == 1
           && !kept.contains(node.getName())
-          && !isVariable(editor, node.getInput(0))) {
-        editor.redirect(node.getName(), node.getInput(0), any -> true);
+          && !isVariable(editor, input(editor, node))) {
+        editor.redirect(node.getName(), input(editor, node), any -> true);
       }
     }
     return model.with(editor);
+  }
+
+  /** The input that a node has by now: another Identity in front of it may be gone. */
+  private static String input(GraphEditor editor, NodeDef node) {
+    return editor.node(node.getName()).getInput(0);
   }
 
   /** A read, which is an Identity in TF1. */

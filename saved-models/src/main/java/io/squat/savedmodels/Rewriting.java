@@ -53,6 +53,11 @@ public final class Rewriting {
     return apply(model, passes);
   }
 
+  /** The quantizers that a quantization puts into a canonical model. */
+  public static List<Quantizer> quantizers(ModelGraph model, Quantization quantization) {
+    return new AddQuantizers(quantization, BertStructure.of(model)).apply(model).quantizers();
+  }
+
   static ModelGraph apply(ModelGraph model, List<RewritePass> passes) {
     ModelGraph rewritten = model;
     for (RewritePass pass : passes) {

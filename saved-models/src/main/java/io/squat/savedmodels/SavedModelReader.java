@@ -12,29 +12,43 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.core.StridedSlice;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
+import org.tensorflow.types.TFloat32;
 
 /** Reads a SavedModel folder into a canonical {@link ModelGraph}. */
 public final class SavedModelReader {
   private static final String DEFAULT_SIGNATURE = "serving_default";
+  private static final List<String> SEQUENCE = List.of("sequence_output", "last_hidden_state");
   private static final Set<String> CONTROL_FLOW =
       Set.of("Switch", "RefSwitch", "Merge", "Enter", "Exit", "NextIteration");
-  private static final List<String> POOLED = List.of("pooled_output", "pooler_output", "default");
+  static final List<String> POOLED = List.of("pooled_output", "pooler_output", "default");
 
   /**
    * What to read of a folder that holds several graphs or signatures.
    *
-   * @param tags the graph's tags; null takes the only graph, or the one with the tag {@code serve}
-   * @param signature the signature; null takes {@code serving_default}, or the only one
+   * @param tags the graph's tags; null takes the only graph, or the one with the tag {@code serve},
+   *     or the one without tags
+   * @param signature the signature; null takes {@code serving_default}, or the only one that has
+   *     ids, mask and maybe segments
+   * @param inputs the names of inputs that do not have a usual one, by role
    */
-  public record Choice(@Nullable Set<String> tags, @Nullable String signature) {
+  public record Choice(
+      @Nullable Set<String> tags, @Nullable String signature, Map<InputRole, String> inputs) {
     /** Takes what there is, or the default. */
-    public static final Choice DEFAULT = new Choice(null, null);
+    public static final Choice DEFAULT = new Choice(null, null, Map.of());
+
+    /** Copies the names. */
+    public Choice {
+      inputs = Map.copyOf(inputs);
+    }
   }
 
   private SavedModelReader() {}
@@ -70,7 +84,7 @@ public final class SavedModelReader {
     SignatureDef signature = signature(folder, metaGraph, choice);
     try {
       return Rewriting.canonical(
-          signatureGraph(metaGraph.getGraphDef(), signature), CheckpointKeys.of(metaGraph));
+          signatureGraph(metaGraph.getGraphDef(), signature, choice), CheckpointKeys.of(metaGraph));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(folder + ": " + e.getMessage(), e);
     }
@@ -86,13 +100,12 @@ public final class SavedModelReader {
    */
   public static MetaGraphDef metaGraph(Path folder, SavedModel savedModel, Choice choice) {
     List<MetaGraphDef> graphs = savedModel.getMetaGraphsList();
-    Set<String> wanted = choice.tags() == null ? Set.of("serve") : choice.tags();
     if (graphs.size() == 1 && choice.tags() == null) {
       return graphs.get(0);
     }
-    return graphs.stream()
-        .filter(graph -> tags(graph).equals(wanted))
-        .findFirst()
+    Set<String> wanted = choice.tags() == null ? Set.of("serve") : choice.tags();
+    return tagged(graphs, wanted)
+        .or(() -> choice.tags() == null ? tagged(graphs, Set.of()) : Optional.empty())
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
@@ -102,6 +115,10 @@ public final class SavedModelReader {
                         + ", found "
                         + graphs.stream().map(SavedModelReader::tags).toList()
                         + "; choose one by --tags"));
+  }
+
+  private static Optional<MetaGraphDef> tagged(List<MetaGraphDef> graphs, Set<String> tags) {
+    return graphs.stream().filter(graph -> tags(graph).equals(tags)).findFirst();
   }
 
   private static Set<String> tags(MetaGraphDef graph) {
@@ -122,7 +139,13 @@ public final class SavedModelReader {
     signatures.values().removeIf(signature -> signature.getInputsCount() == 0);
     String wanted = choice.signature();
     if (wanted == null) {
-      wanted = signatures.size() == 1 ? signatures.keySet().iterator().next() : DEFAULT_SIGNATURE;
+      List<String> fitting =
+          signatures.keySet().stream()
+              .filter(
+                  key -> signatures.size() == 1 || fits(require(signatures, key), choice.inputs()))
+              .toList();
+      boolean one = !signatures.containsKey(DEFAULT_SIGNATURE) && fitting.size() == 1;
+      wanted = one ? fitting.get(0) : DEFAULT_SIGNATURE;
     }
     SignatureDef found = signatures.get(wanted);
     if (found == null) {
@@ -137,14 +160,23 @@ public final class SavedModelReader {
     return found;
   }
 
+  /** Whether a signature has the inputs of an encoder, and no others. */
+  private static boolean fits(SignatureDef signature, Map<InputRole, String> named) {
+    try {
+      return inputs(signature, named).size() == signature.getInputsCount();
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
   /**
    * The signature's part of a graph without functions, every output an Identity of its own.
    *
    * <p>An Assert that the graph runs is what every output waits for, unless TF1's control flow
    * decides whether it runs.
    */
-  private static ModelGraph signatureGraph(GraphDef graph, SignatureDef signature) {
-    List<ModelInput> inputs = inputs(signature);
+  private static ModelGraph signatureGraph(GraphDef graph, SignatureDef signature, Choice choice) {
+    List<ModelInput> inputs = inputs(signature, choice.inputs());
     Map<String, TensorInfo> sorted = new TreeMap<>(signature.getOutputsMap());
     List<String> roots = new ArrayList<>();
     inputs.forEach(input -> roots.add(input.tensor()));
@@ -163,9 +195,9 @@ public final class SavedModelReader {
           editor.put(output.build());
           outputs.put(key, name);
         });
+    String pooled = pooled(editor, sorted, outputs);
     ModelGraph model =
-        new ModelGraph(
-                flat.graph(), List.of(), inputs, outputs, pooled(sorted, outputs), null, List.of())
+        new ModelGraph(flat.graph(), List.of(), inputs, outputs, pooled, null, List.of())
             .with(editor);
     requireFlat(model);
     return model;
@@ -196,43 +228,70 @@ public final class SavedModelReader {
     }
   }
 
-  private static List<ModelInput> inputs(SignatureDef signature) {
+  private static List<ModelInput> inputs(SignatureDef signature, Map<InputRole, String> named) {
     Map<String, TensorInfo> infos = new TreeMap<>(signature.getInputsMap());
     List<ModelInput> inputs = new ArrayList<>();
     for (InputRole role : InputRole.values()) {
-      Optional<String> key = role.find(infos.keySet());
-      if (key.isPresent()) {
-        String tensor = GraphEditor.tensor(require(infos, key.get()).getName());
-        inputs.add(new ModelInput(key.get(), tensor, role, false));
-      } else if (role != InputRole.SEGMENTS) {
-        throw new IllegalArgumentException(
-            "expected a BERT's signature with an input named one of "
-                + role.names()
-                + ", found inputs "
-                + infos.keySet());
-      }
+      role.find(infos.keySet(), named.get(role))
+          .ifPresent(
+              key -> {
+                String tensor = GraphEditor.tensor(require(infos, key).getName());
+                inputs.add(new ModelInput(key, tensor, role, false));
+              });
     }
     return inputs;
   }
 
-  private static String pooled(Map<String, TensorInfo> infos, Map<String, String> outputs) {
-    List<String> rows =
+  /**
+   * The representation of a row: an output [B, H] by its usual name, or the only one; else the
+   * first token of the output [B, T, H].
+   */
+  private static String pooled(
+      GraphEditor editor, Map<String, TensorInfo> infos, Map<String, String> outputs) {
+    Optional<String> rows = output(infos, 2, POOLED);
+    if (rows.isPresent()) {
+      return require(outputs, rows.get());
+    }
+    String sequence =
+        output(infos, 3, SEQUENCE)
+            .map(key -> require(outputs, key))
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "expected a BERT's signature with one float output [B, H], named one of "
+                            + POOLED
+                            + " if there are several, or one [B, T, H], found outputs "
+                            + infos.keySet()));
+    return Fragment.add(
+            editor,
+            "first_token",
+            List.of(new Fragment.Input<>(sequence, TFloat32.class, Shape.unknown())),
+            (tf, in) ->
+                List.of(
+                    tf.stridedSlice(
+                        in.get(0).asOutput().expect(TFloat32.class),
+                        tf.constant(new int[] {0, 0}),
+                        tf.constant(new int[] {0, 1}),
+                        tf.constant(new int[] {1, 1}),
+                        StridedSlice.beginMask(1L),
+                        StridedSlice.endMask(1L),
+                        StridedSlice.shrinkAxisMask(2L))))
+        .get(0);
+  }
+
+  /** The float output of a rank, by one of its usual names, or the only one. */
+  private static Optional<String> output(
+      Map<String, TensorInfo> infos, int rank, List<String> names) {
+    List<String> keys =
         infos.entrySet().stream()
-            .filter(entry -> entry.getValue().getTensorShape().getDimCount() == 2)
+            .filter(entry -> entry.getValue().getDtype() == DataType.DT_FLOAT)
+            .filter(entry -> entry.getValue().getTensorShape().getDimCount() == rank)
             .map(Map.Entry::getKey)
             .toList();
-    return POOLED.stream()
-        .filter(rows::contains)
+    return names.stream()
+        .filter(keys::contains)
         .findFirst()
-        .or(() -> rows.size() == 1 ? Optional.of(rows.get(0)) : Optional.empty())
-        .map(key -> require(outputs, key))
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "expected a BERT's signature with one float output [B, H] named one of "
-                        + POOLED
-                        + ", found outputs "
-                        + infos.keySet()));
+        .or(() -> keys.size() == 1 ? Optional.of(keys.get(0)) : Optional.empty());
   }
 
   private static <T> T require(Map<String, T> map, String key) {

@@ -112,6 +112,8 @@ class ExportTest {
     "TF1_BERT,32-4-8",
     "HUGGING_FACE,4-8-8",
     "MODEL_GARDEN,3-4-8",
+    "CLASSIFIER,4-8-8",
+    "DISTIL_BERT,2-8-8",
     "TF1_BERT,6-5-8"
   })
   void packedLayersGiveTheTrainingGraphsOutputs(TinyModel tiny, String bits) {
@@ -317,8 +319,7 @@ class ExportTest {
     assertEquals(1, message.lines().count());
     ModelGraph model = Rewriting.withHead(TinyModel.TF1_BERT.read(), 2);
     assertEquals(
-        TinyModel.TF1_BERT.path()
-            + ": expected the values of variable task_head/kernel, found none: it was added",
+        checkpoint + ": expected the values of variable task_head/kernel, found none: it was added",
         assertThrows(
                 IllegalArgumentException.class,
                 () ->

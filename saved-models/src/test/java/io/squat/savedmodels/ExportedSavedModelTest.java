@@ -163,18 +163,20 @@ class ExportedSavedModelTest {
     "HUGGING_FACE,4-8-8,true",
     "MODEL_GARDEN,4-8-8,true",
     "HUGGING_FACE,2-8-8,false",
-    "MODEL_GARDEN,2-8-8,false"
+    "MODEL_GARDEN,2-8-8,false",
+    "CLASSIFIER,4-8-8,true",
+    "DISTIL_BERT,8-8-8,true",
+    "DISTIL_BERT,2-8-8,true",
+    "DISTIL_BERT,3-8-8,true"
   })
   void predictionsAreTheTrainingGraphs(TinyModel tiny, String bits, boolean packed) {
+    Map<String, Tensor> inputs = new HashMap<>();
+    tiny.read()
+        .inputs()
+        .forEach(input -> inputs.put(input.role().signatureName(), tiny.input(input.role())));
     try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES);
         SavedModelBundle bundle = load(export(trained, packed));
-        var ids = tiny.input(InputRole.IDS);
-        var mask = tiny.input(InputRole.MASK);
-        var segments = tiny.input(InputRole.SEGMENTS);
-        Result result =
-            bundle.call(
-                Map.<String, Tensor>of(
-                    "input_ids", ids, "input_mask", mask, "segment_ids", segments))) {
+        Result result = bundle.call(inputs)) {
       float[] logits = trained.logitsInTraining();
       float[] labels = floats((TInt32) result.get("label").orElseThrow());
       assertEquals(3, labels.length);

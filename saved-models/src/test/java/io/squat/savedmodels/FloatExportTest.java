@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -36,19 +35,10 @@ class FloatExportTest {
         folder,
         Export.toFloat(model, Quantization.NONE, ModelValues.ofSavedModel(tiny.path(), model)),
         Map.of());
+    Map<String, Tensor> inputs = new HashMap<>();
+    model.inputs().forEach(input -> inputs.put(input.key(), tiny.input(input.role())));
     try (SavedModelBundle bundle = SavedModelBundle.load(folder.toString(), "serve");
-        var ids = tiny.input(InputRole.IDS);
-        var mask = tiny.input(InputRole.MASK);
-        var segments = tiny.input(InputRole.SEGMENTS);
-        Result result =
-            bundle.call(
-                Map.<String, Tensor>of(
-                    tiny.key(InputRole.IDS),
-                    ids,
-                    tiny.key(InputRole.MASK),
-                    mask,
-                    tiny.key(InputRole.SEGMENTS),
-                    segments))) {
+        Result result = bundle.call(inputs)) {
       for (String output : model.outputs().keySet()) {
         float[] expected = tiny.output(output);
         float[] actual = new float[expected.length];
@@ -56,6 +46,8 @@ class FloatExportTest {
         assertArrayEquals(
             expected, actual, RELATIVE_TOLERANCE * RewrittenModelTest.max(expected), output);
       }
+    } finally {
+      inputs.values().forEach(Tensor::close);
     }
   }
 
@@ -80,29 +72,25 @@ class FloatExportTest {
     SignatureDef signature =
         Objects.requireNonNull(exported.signatures().get(ServingModel.DEFAULT));
     assertEquals(
-        Stream.of(InputRole.values())
-            .map(role -> "my_" + tiny.key(role))
-            .collect(Collectors.toSet()),
+        read.inputs().stream().map(in -> "my_" + in.key()).collect(Collectors.toSet()),
         signature.getInputsMap().keySet());
     Path written = folder.resolve("1");
     SavedModelWriter.write(written, exported, Map.of());
-    try (SavedModelBundle bundle = SavedModelBundle.load(written.toString(), "serve");
-        TInt32 ids = tiny.input(InputRole.IDS);
-        TInt32 mask = tiny.input(InputRole.MASK);
-        TInt32 segments = tiny.input(InputRole.SEGMENTS);
-        TInt64 wideIds = wide(ids);
-        TInt64 wideMask = wide(mask);
-        TInt64 wideSegments = wide(segments)) {
-      Map<String, TInt64> feeds = new HashMap<>();
-      feeds.put(tensor(signature, "my_" + tiny.key(InputRole.IDS)), wideIds);
-      feeds.put(tensor(signature, "my_" + tiny.key(InputRole.MASK)), wideMask);
-      feeds.put(tensor(signature, "my_" + tiny.key(InputRole.SEGMENTS)), wideSegments);
+    Map<String, TInt64> feeds = new HashMap<>();
+    for (ModelInput input : read.inputs()) {
+      try (TInt32 narrow = tiny.input(input.role())) {
+        feeds.put(tensor(signature, "my_" + input.key()), wide(narrow));
+      }
+    }
+    try (SavedModelBundle bundle = SavedModelBundle.load(written.toString(), "serve")) {
       String pooled = signature.getOutputsOrThrow(tiny.pooled()).getName();
       float[] expected = tiny.output(tiny.pooled());
       assertArrayEquals(
           expected,
           TrainedTinyModel.fetch(bundle.session(), feeds, List.of(pooled)).get(pooled),
           RELATIVE_TOLERANCE * RewrittenModelTest.max(expected));
+    } finally {
+      feeds.values().forEach(Tensor::close);
     }
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.squat.ops.BitWidths;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -29,7 +30,8 @@ class Tf2ModelTest {
   void theInt64SignatureGivesTheSame() {
     TinyModel tiny = TinyModel.HUGGING_FACE;
     ModelGraph model =
-        SavedModelReader.read(tiny.path(), new SavedModelReader.Choice(null, "int64_serving"));
+        SavedModelReader.read(
+            tiny.path(), new SavedModelReader.Choice(null, "int64_serving", Map.of()));
     assertTrue(model.inputs().stream().allMatch(ModelInput::wide));
     float[] expected = tiny.output(tiny.pooled());
     assertArrayEquals(
@@ -50,6 +52,20 @@ class Tf2ModelTest {
             .collect(Collectors.groupingBy(key -> key, Collectors.counting()));
     assertEquals(variables.size(), keys.size());
     assertTrue(keys.keySet().stream().allMatch(key -> key.endsWith("/.ATTRIBUTES/VARIABLE_VALUE")));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyWeightAndStepHasAGradient(TinyModel tiny) {
+    Quantization quantization = new Quantization(BitWidths.parse("4-8-8"), null);
+    try (TrainingGraph training =
+        TrainingGraph.build(Rewriting.withHead(tiny.read(), 3), quantization, true)) {
+      for (VariableGroup group : List.of(VariableGroup.WEIGHTS, VariableGroup.STEP_SIZES)) {
+        List<ModelVariable> variables = training.model().variables(group);
+        assertEquals(
+            variables.size(), training.gradients(group.name(), variables).size(), group.name());
+      }
+    }
   }
 
   @Test
@@ -102,6 +118,58 @@ class Tf2ModelTest {
         withHead.graph().getNodeList().stream()
             .filter(node -> node.getOp().equals("Assert"))
             .count());
+  }
+
+  @Test
+  void aClassifiersOwnHeadIsKeptForItsClassesAndReplacedForOthers() {
+    ModelGraph read = TinyModel.CLASSIFIER.read();
+    LinearLayer own = OwnHead.of(read).orElseThrow();
+    ModelGraph kept = Rewriting.withHead(read, 3);
+    assertEquals(own.weight(), kept.requireHead().weight());
+    assertEquals(own.input(), kept.requireHead().input());
+    assertEquals(read.variables().size(), kept.variables().size());
+    assertArrayEquals(
+        TinyModel.CLASSIFIER.output("logits"),
+        RewrittenModelTest.run(TinyModel.CLASSIFIER, kept, "logits"),
+        RELATIVE_TOLERANCE);
+    ModelGraph replaced = Rewriting.withHead(read, 2);
+    assertEquals(own.input(), replaced.requireHead().input());
+    assertEquals(List.of(48L, 2L), replaced.variable(replaced.requireHead().weight()).shape());
+    assertTrue(
+        replaced.variables().stream().noneMatch(variable -> variable.name().equals(own.weight())));
+    assertTrue(
+        replaced.graph().getNodeList().stream()
+            .noneMatch(node -> node.getName().equals(own.weight())));
+  }
+
+  @Test
+  void anEncoderHasNoHeadOfItsOwn() {
+    for (TinyModel tiny : TinyModel.values()) {
+      assertEquals(tiny == TinyModel.CLASSIFIER, OwnHead.of(tiny.read()).isPresent(), tiny.name());
+    }
+  }
+
+  @Test
+  void withoutAPoolerAHeadIsOnTheFirstToken() {
+    TinyModel tiny = TinyModel.DISTIL_BERT;
+    ModelGraph model = tiny.read();
+    ModelGraph first =
+        new ModelGraph(
+            model.graph(),
+            model.variables(),
+            model.inputs(),
+            Map.of("first", model.pooledOutput()),
+            model.pooledOutput(),
+            null,
+            List.of());
+    float[] sequence = tiny.output("last_hidden_state"); // [3, 11, 48]
+    float[] found = RewrittenModelTest.run(tiny, first, "first");
+    assertEquals(3 * 48, found.length);
+    for (int row = 0; row < 3; row++) {
+      for (int i = 0; i < 48; i++) {
+        assertEquals(sequence[row * 11 * 48 + i], found[row * 48 + i], RELATIVE_TOLERANCE * 10);
+      }
+    }
   }
 
   @Test

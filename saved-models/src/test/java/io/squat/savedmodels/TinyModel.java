@@ -7,7 +7,10 @@ import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.types.TInt32;
@@ -17,7 +20,9 @@ enum TinyModel {
   TF1_BERT("tf1-bert"),
   TF1_BERT_RESOURCE("tf1-bert-resource"),
   HUGGING_FACE("hf-bert"),
-  MODEL_GARDEN("tfm-bert");
+  MODEL_GARDEN("tfm-bert"),
+  CLASSIFIER("hf-classifier"),
+  DISTIL_BERT("hf-distilbert");
 
   private final String folder;
 
@@ -51,7 +56,12 @@ enum TinyModel {
 
   /** The name of the pooled output in the signature. */
   String pooled() {
-    return expected().get("outputs").has("pooled_output") ? "pooled_output" : "pooler_output";
+    return switch (this) {
+      case CLASSIFIER -> "logits";
+      case DISTIL_BERT -> "last_hidden_state";
+      case HUGGING_FACE -> "pooler_output";
+      default -> "pooled_output";
+    };
   }
 
   /** int32 [3, 11]. */
@@ -61,6 +71,13 @@ enum TinyModel {
 
   float[] output(String name) {
     return floats(expected().get("outputs").get(name));
+  }
+
+  /** What is fed to a model's inputs, by tensor; the caller closes it. */
+  Map<String, Tensor> feeds(ModelGraph model) {
+    Map<String, Tensor> feeds = new HashMap<>();
+    model.inputs().forEach(input -> feeds.put(input.tensor(), input(input.role())));
+    return feeds;
   }
 
   static TInt32 ints(JsonNode rows) {

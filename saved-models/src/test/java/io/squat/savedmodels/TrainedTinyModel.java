@@ -117,18 +117,16 @@ final class TrainedTinyModel implements ModelValues, AutoCloseable {
       Session session, Map<String, Tensor> feeds, ModelGraph fedModel, List<String> fetches) {
     Map<String, Tensor> all = new HashMap<>(feeds);
     List<TFloat32> owned = fedModel.variables().stream().map(variable -> tensor(variable)).toList();
-    try (TInt32 ids = tiny.input(InputRole.IDS);
-        TInt32 mask = tiny.input(InputRole.MASK);
-        TInt32 segments = tiny.input(InputRole.SEGMENTS)) {
+    Map<String, Tensor> inputs = tiny.feeds(fedModel);
+    try {
       for (int i = 0; i < owned.size(); i++) {
         all.put(fedModel.variables().get(i).read(), owned.get(i));
       }
-      all.put(fedModel.input(InputRole.IDS).orElseThrow().tensor(), ids);
-      all.put(fedModel.input(InputRole.MASK).orElseThrow().tensor(), mask);
-      all.put(fedModel.input(InputRole.SEGMENTS).orElseThrow().tensor(), segments);
+      all.putAll(inputs);
       return fetch(session, all, fetches);
     } finally {
       owned.forEach(Tensor::close);
+      inputs.values().forEach(Tensor::close);
     }
   }
 

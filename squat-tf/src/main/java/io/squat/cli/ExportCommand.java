@@ -1,11 +1,15 @@
 package io.squat.cli;
 
+import static java.util.Objects.requireNonNull;
+
 import io.squat.eval.ModelSize;
-import io.squat.savedmodels.ModelGraph;
-import io.squat.savedmodels.ModelValues;
+import io.squat.glue.EncodedExamples;
+import io.squat.glue.WordPiece;
+import io.squat.ops.BitWidths;
 import io.squat.savedmodels.Quantization;
-import io.squat.savedmodels.SavedModelReader;
 import io.squat.savedmodels.SavedModelWriter;
+import io.squat.train.EncoderExport;
+import io.squat.train.Progress;
 import io.squat.train.RunExport;
 import io.squat.train.RunFolder;
 import io.squat.train.ServingFormat;
@@ -17,11 +21,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code squat export}. */
@@ -30,12 +33,15 @@ import picocli.CommandLine.Option;
     description = {
       "Write a SavedModel that TensorFlow Serving loads.",
       "packed: linear weights and embeddings stored in their 2 to 8 bits; float: for any runtime.",
-      "With --model, the loaded model itself, rewritten but not quantized."
+      "With --model, the loaded model itself with its own signature: rewritten but not quantized,"
+          + " or with --bits quantized without training."
     },
     footerHeading = "%nExamples:%n",
     footer = {
       "  squat export --run runs/cola --format packed --out models/cola",
-      "  squat export --model bert-base-uncased --format float --out models/bert"
+      "  squat export --model bert-base-uncased --format float --out models/bert",
+      "  squat export --model my-encoder --format packed --bits 8-8-8 --calibration-file texts.tsv"
+          + " --out models/encoder"
     })
 final class ExportCommand extends SquatCommand {
 
@@ -55,18 +61,36 @@ final class ExportCommand extends SquatCommand {
   @SuppressWarnings("NullAway.Init") // set by picocli
   Path out;
 
-  @Option(
-      names = "--tags",
-      split = ",",
-      paramLabel = "TAG",
-      description = "Of --model: tags of the graph (default: the only one, else serve).")
-  @Nullable List<String> tags;
+  @Mixin final ChoiceOptions choice = new ChoiceOptions();
 
   @Option(
-      names = "--signature",
+      names = "--bits",
+      paramLabel = "W-E-A",
+      description =
+          "Of --model: bits of linear weights, word embeddings and activations, each 2 to 8, or 32"
+              + " for float (default: not quantized).")
+  @Nullable BitWidths bits;
+
+  @Option(
+      names = "--calibration-file",
+      paramLabel = "FILE",
+      description =
+          "Of --bits: texts like those that the model will read, to find the activations' step sizes"
+              + " with; TSV with one header line, UTF-8, plain or gzip. The first "
+              + EncoderExport.CALIBRATION_TEXTS
+              + " are used.")
+  @Nullable Path calibrationFile;
+
+  @Option(
+      names = "--text-columns",
+      split = ",",
       paramLabel = "NAME",
-      description = "Of --model: the signature (default: serving_default, else the only one).")
-  @Nullable String signature;
+      description =
+          "Of --calibration-file: the text's column, or two of a pair (default: the first).")
+  @Nullable List<String> textColumns;
+
+  @Mixin final TextOptions text = new TextOptions();
+  @Mixin final RunOptions run = new RunOptions();
 
   /** A run of {@code train}, or a model as it is. */
   static final class Source {
@@ -110,23 +134,46 @@ final class ExportCommand extends SquatCommand {
   }
 
   private void loaded(Path target) {
-    if (format != ServingFormat.FLOAT) {
+    checkOptions();
+    Progress progress = TerminalProgress.ofStandardError();
+    Path folder = ModelCache.ofUser(System.getenv(), progress).folder(requireNonNull(source.model));
+    EncoderExport export = new EncoderExport(folder, choice.choice());
+    SavedModelWriter.write(
+        target,
+        bits == null
+            ? export.toFloat()
+            : export.quantized(
+                new Quantization(bits, null),
+                format,
+                texts(folder),
+                run.device(),
+                run.threads(),
+                progress),
+        assets(folder));
+  }
+
+  private void checkOptions() {
+    if (bits == null && format != ServingFormat.FLOAT) {
       throw new IllegalArgumentException(
           "--format "
               + format.label()
-              + ": expected a trained run to take step sizes from, found --model; give --run, or"
-              + " --format float");
+              + ": expected --run, or --model with --bits and --calibration-file, found --model"
+              + " alone");
     }
-    Path folder =
-        ModelCache.ofUser(System.getenv(), TerminalProgress.ofStandardError())
-            .folder(Objects.requireNonNull(source.model));
-    SavedModelReader.Choice choice =
-        new SavedModelReader.Choice(tags == null ? null : Set.copyOf(tags), signature);
-    ModelGraph graph = SavedModelReader.read(folder, choice);
-    SavedModelWriter.write(
-        target,
-        format.export(graph, Quantization.NONE, ModelValues.ofSavedModel(folder, graph)),
-        assets(folder));
+    if ((bits == null) != (calibrationFile == null)) {
+      throw new IllegalArgumentException(
+          "--bits and --calibration-file: expected both or neither, found one of them");
+    }
+  }
+
+  private EncodedExamples texts(Path folder) {
+    InputTexts texts =
+        InputTexts.readColumns(requireNonNull(calibrationFile), textColumns)
+            .first(EncoderExport.CALIBRATION_TEXTS);
+    Path vocabulary = text.vocabulary(folder);
+    try (WordPiece wordPiece = WordPiece.open(vocabulary, text.casing(vocabulary))) {
+      return wordPiece.encode(texts.first(), texts.second(), text.maxLength());
+    }
   }
 
   /** The vocabulary, if the model has one. */

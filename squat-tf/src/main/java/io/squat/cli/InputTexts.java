@@ -63,6 +63,58 @@ record InputTexts(List<String> first, @Nullable List<String> second) {
     return new InputTexts(first, columns == 2 ? second : null);
   }
 
+  /**
+   * Reads columns of a TSV whose first line names them.
+   *
+   * @param file UTF-8, plain or gzip
+   * @param names one column, or two for pairs; null takes the first
+   * @throws IllegalArgumentException if there is no such column, no row, a row with fewer columns,
+   *     or the bytes are not UTF-8
+   */
+  static InputTexts readColumns(Path file, @Nullable List<String> names) {
+    List<String> lines = content(file).lines().toList();
+    if (lines.size() < 2) {
+      throw new IllegalArgumentException(
+          file + ": expected a header line and at least one row, found " + lines.size() + " lines");
+    }
+    List<String> header = List.of(lines.get(0).split("\t", -1));
+    List<String> wanted = names == null ? header.subList(0, 1) : names;
+    if (wanted.size() > 2 || !header.containsAll(wanted)) {
+      throw new IllegalArgumentException(
+          file + ": expected one or two columns of " + header + ", found " + wanted);
+    }
+    List<List<String>> columns = new ArrayList<>();
+    for (String name : wanted) {
+      List<String> column = new ArrayList<>();
+      for (int i = 1; i < lines.size(); i++) {
+        column.add(cell(file, lines, i, header.indexOf(name)));
+      }
+      columns.add(column);
+    }
+    return new InputTexts(columns.get(0), columns.size() == 2 ? columns.get(1) : null);
+  }
+
+  private static String cell(Path file, List<String> lines, int line, int column) {
+    String[] cells = lines.get(line).split("\t", -1);
+    if (cells.length <= column) {
+      throw new IllegalArgumentException(
+          file
+              + ": line "
+              + (line + 1)
+              + ": expected at least "
+              + (column + 1)
+              + " columns, found "
+              + cells.length);
+    }
+    return cells[column];
+  }
+
+  /** The first ones, at most so many. */
+  InputTexts first(int count) {
+    int size = Math.min(count, first.size());
+    return new InputTexts(first.subList(0, size), second == null ? null : second.subList(0, size));
+  }
+
   private static String content(Path file) {
     try (InputStream raw = new BufferedInputStream(Files.newInputStream(file));
         InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw) {

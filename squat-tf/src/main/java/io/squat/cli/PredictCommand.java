@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -118,7 +117,7 @@ final class PredictCommand extends SquatCommand {
           text.maxLength());
     }
     Classifier.Options options =
-        new Classifier.Options(model.choice(), Map.of(), run.device(), run.threads());
+        new Classifier.Options(model.choice(), run.device(), run.threads());
     Predictions predictions;
     try (Classifier classifier = Classifier.open(folder, options)) {
       predictions = classifier.predict(encoded, BATCH, rows -> {});

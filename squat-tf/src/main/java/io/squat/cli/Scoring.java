@@ -38,8 +38,7 @@ final class Scoring {
     try (WordPiece wordPiece = WordPiece.open(text.vocabulary(), text.casing())) {
       encoded = wordPiece.encode(examples, text.maxLength());
     }
-    Classifier.Options options =
-        new Classifier.Options(choice, Map.of(), run.device(), run.threads());
+    Classifier.Options options = new Classifier.Options(choice, run.device(), run.threads());
     try (Classifier classifier = Classifier.open(model, options);
         Progress.Work work = progress.begin("scoring", "row", encoded.size())) {
       int[] done = {0};

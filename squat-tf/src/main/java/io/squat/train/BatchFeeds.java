@@ -1,7 +1,11 @@
 package io.squat.train;
 
+import static java.util.Objects.requireNonNull;
+
 import io.squat.glue.Batch;
 import io.squat.savedmodels.InputRole;
+import io.squat.savedmodels.ModelGraph;
+import io.squat.savedmodels.ModelInput;
 import io.squat.savedmodels.TrainingGraph;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,23 +22,31 @@ import org.tensorflow.types.TInt32;
 
 /** The tensors that are fed for one batch, the same in all of its phases. */
 final class BatchFeeds implements AutoCloseable {
-  private final TrainingGraph training;
-  private final Map<Operand<?>, Tensor> tensors = new LinkedHashMap<>();
+  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+
+  /** Feeds the inputs of a model. */
+  BatchFeeds(ModelGraph model, Batch batch) {
+    Map<InputRole, int[]> values =
+        Map.of(
+            InputRole.IDS, batch.ids(),
+            InputRole.MASK, batch.mask(),
+            InputRole.SEGMENTS, batch.segments());
+    Shape shape = Shape.of(batch.rows(), batch.length());
+    for (ModelInput input : model.inputs()) {
+      int[] ints = requireNonNull(values.get(input.role()));
+      tensors.put(input.tensor(), TInt32.tensorOf(shape, DataBuffers.of(ints, true, false)));
+    }
+  }
 
   /** Feeds a batch with dropout at a rate. */
   BatchFeeds(TrainingGraph training, Batch batch, float dropoutRate, DropoutSeed dropoutSeed) {
-    this.training = training;
-    Shape shape = Shape.of(batch.rows(), batch.length());
-    ints(InputRole.IDS, shape, batch.ids());
-    ints(InputRole.MASK, shape, batch.mask());
-    if (training.model().input(InputRole.SEGMENTS).isPresent()) {
-      ints(InputRole.SEGMENTS, shape, batch.segments());
-    }
+    this(training.model(), batch);
     tensors.put(
-        training.labels(),
+        name(training.labels()),
         TFloat32.tensorOf(Shape.of(batch.rows()), DataBuffers.of(batch.labels(), true, false)));
     scalar(training.dropoutRate(), dropoutRate);
-    tensors.put(training.dropoutSeed(), TInt32.vectorOf(dropoutSeed.first(), dropoutSeed.second()));
+    tensors.put(
+        name(training.dropoutSeed()), TInt32.vectorOf(dropoutSeed.first(), dropoutSeed.second()));
   }
 
   /** Feeds a batch without dropout. */
@@ -42,13 +54,13 @@ final class BatchFeeds implements AutoCloseable {
     this(training, batch, 0, DropoutSeed.NONE);
   }
 
-  private void ints(InputRole role, Shape shape, int[] values) {
-    tensors.put(training.input(role), TInt32.tensorOf(shape, DataBuffers.of(values, true, false)));
+  private static String name(Operand<?> tensor) {
+    return tensor.op().name() + ":" + tensor.asOutput().index();
   }
 
   /** Feeds a scalar too. */
   void scalar(Operand<TFloat32> placeholder, float value) {
-    tensors.put(placeholder, TFloat32.scalarOf(value));
+    tensors.put(name(placeholder), TFloat32.scalarOf(value));
   }
 
   /** A run of a session with these tensors fed. */
@@ -64,6 +76,15 @@ final class BatchFeeds implements AutoCloseable {
    * @return the values of each tensor, row by row
    */
   List<float[]> fetch(Session session, List<? extends Operand<TFloat32>> wanted) {
+    return fetchNames(session, wanted.stream().map(BatchFeeds::name).toList());
+  }
+
+  /**
+   * Computes tensors of float32 by their names.
+   *
+   * @return the values of each tensor, row by row
+   */
+  List<float[]> fetchNames(Session session, List<String> wanted) {
     Session.Runner runner = runner(session);
     wanted.forEach(runner::fetch);
     try (Result result = runner.run()) {

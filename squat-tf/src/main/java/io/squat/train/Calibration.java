@@ -4,24 +4,29 @@ import static java.util.Objects.requireNonNull;
 
 import io.squat.glue.Batch;
 import io.squat.ops.ActivationCalibration;
-import io.squat.ops.StepSizes;
+import io.squat.ops.QuantizationGrid;
 import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.CheckpointOps;
 import io.squat.savedmodels.LinearLayer;
 import io.squat.savedmodels.ModelGraph;
+import io.squat.savedmodels.ModelValues;
 import io.squat.savedmodels.ModelVariable;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.Quantizer;
-import io.squat.savedmodels.TrainingGraph;
-import io.squat.savedmodels.VariableGroup;
+import io.squat.savedmodels.Rewriting;
+import io.squat.savedmodels.StoredTensor;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.Graph;
 import org.tensorflow.Output;
 import org.tensorflow.Session;
+import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 
@@ -33,18 +38,36 @@ import org.tensorflow.types.TFloat32;
 final class Calibration {
   private final ModelGraph model;
   private final Path weights;
+  private final Function<ModelVariable, @Nullable StoredTensor> stored;
+  private final WeightStep weightStep;
   private final ConfigProto config;
+
+  /** A rule that gives the step size of a weight tensor. */
+  @FunctionalInterface
+  interface WeightStep {
+    /** The step size of weights on a grid. */
+    float apply(float[] values, QuantizationGrid grid);
+  }
 
   /**
    * Prepares.
    *
-   * @param model the canonical model with its head
-   * @param weights the checkpoint of its fine-tuned weights, by variable name
+   * @param model the canonical model
+   * @param weights the checkpoint of its weights
+   * @param stored what each variable is in the checkpoint
+   * @param weightStep the rule for weights and tables
    * @param config the session's configuration
    */
-  Calibration(ModelGraph model, Path weights, ConfigProto config) {
+  Calibration(
+      ModelGraph model,
+      Path weights,
+      Function<ModelVariable, @Nullable StoredTensor> stored,
+      WeightStep weightStep,
+      ConfigProto config) {
     this.model = model;
     this.weights = weights;
+    this.stored = stored;
+    this.weightStep = weightStep;
     this.config = config;
   }
 
@@ -58,7 +81,7 @@ final class Calibration {
    */
   Map<String, Float> stepSizes(Quantization quantization, List<Batch> batches, Progress progress) {
     Map<String, Float> steps = new LinkedHashMap<>();
-    List<Quantizer> quantizers = quantizers(quantization);
+    List<Quantizer> quantizers = Rewriting.quantizers(model, quantization);
     ofWeights(
         quantizers.stream().filter(q -> q.kind() != Quantizer.Kind.ACTIVATION).toList(), steps);
     List<Quantizer> activations =
@@ -69,24 +92,12 @@ final class Calibration {
     return steps;
   }
 
-  private List<Quantizer> quantizers(Quantization quantization) {
-    try (TrainingGraph quantized = TrainingGraph.build(model, quantization, false)) {
-      return quantized.model().quantizers();
-    }
-  }
-
   private void ofWeights(List<Quantizer> quantizers, Map<String, Float> steps) {
-    List<String> names = quantizers.stream().map(Quantizer::source).toList();
-    if (names.isEmpty()) {
-      return;
-    }
-    try (CheckpointOps.Values values = CheckpointOps.read(weights, names)) {
-      for (Quantizer quantizer : quantizers) {
-        TFloat32 tensor = values.get(quantizer.source());
-        float[] copy = new float[Math.toIntExact(tensor.size())];
-        tensor.asRawTensor().data().asFloats().read(copy);
-        steps.put(quantizer.stepSize(), StepSizes.ofWeights(copy, quantizer.grid()));
-      }
+    ModelValues values = ModelValues.ofCheckpoint(weights, stored, model);
+    for (Quantizer quantizer : quantizers) {
+      steps.put(
+          quantizer.stepSize(),
+          weightStep.apply(values.values(quantizer.source()), quantizer.grid()));
     }
   }
 
@@ -98,18 +109,19 @@ final class Calibration {
     List<Integer> features = features(quantizers);
     List<ActivationCalibration> calibrations =
         quantizers.stream().map(quantizer -> new ActivationCalibration(quantizer.grid())).toList();
-    try (TrainingGraph graph = TrainingGraph.build(model, Quantization.NONE, false);
-        Session session = new Session(graph.graph(), config);
-        Progress.Work work = progress.begin("calibrating", "batch", 2L * batches.size())) {
-      restore(graph, session);
-      List<Output<TFloat32>> sites =
-          quantizers.stream()
-              .map(quantizer -> graph.tensor(quantizer.sites().get(0).input(), TFloat32.class))
-              .toList();
-      for (boolean errors : new boolean[] {false, true}) {
-        for (Batch batch : batches) {
-          observe(fetch(graph, session, batch, sites), batch, features, calibrations, errors);
-          work.step(1);
+    List<String> sites =
+        quantizers.stream().map(quantizer -> quantizer.sites().get(0).input()).toList();
+    try (Graph graph = new Graph()) {
+      graph.importGraphDef(model.graph());
+      CheckpointOps checkpoint = checkpoint(graph);
+      try (Session session = new Session(graph, config);
+          Progress.Work work = progress.begin("calibrating", "batch", 2L * batches.size())) {
+        checkpoint.restore(session, weights);
+        for (boolean errors : new boolean[] {false, true}) {
+          for (Batch batch : batches) {
+            observe(fetch(session, batch, sites), batch, features, calibrations, errors);
+            work.step(1);
+          }
         }
       }
     }
@@ -118,18 +130,20 @@ final class Calibration {
     }
   }
 
-  private void restore(TrainingGraph graph, Session session) {
-    Map<String, Output<TFloat32>> variables = new LinkedHashMap<>();
-    for (ModelVariable variable : graph.model().variables(VariableGroup.WEIGHTS)) {
-      variables.put(variable.name(), graph.variable(variable));
+  private CheckpointOps checkpoint(Graph graph) {
+    Map<StoredTensor, Output<TFloat32>> variables = new LinkedHashMap<>();
+    for (ModelVariable variable : model.variables()) {
+      StoredTensor tensor = stored.apply(variable);
+      if (tensor != null) {
+        variables.put(tensor, graph.operation(variable.name()).output(0));
+      }
     }
-    CheckpointOps.add(graph.tf(), variables).restore(session, weights);
+    return CheckpointOps.addStored(Ops.create(graph), variables);
   }
 
-  private static List<float[]> fetch(
-      TrainingGraph graph, Session session, Batch batch, List<Output<TFloat32>> sites) {
-    try (BatchFeeds feeds = new BatchFeeds(graph, batch)) {
-      return feeds.fetch(session, sites);
+  private List<float[]> fetch(Session session, Batch batch, List<String> sites) {
+    try (BatchFeeds feeds = new BatchFeeds(model, batch)) {
+      return feeds.fetchNames(session, sites);
     }
   }
 

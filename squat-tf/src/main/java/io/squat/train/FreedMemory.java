@@ -14,8 +14,8 @@ final class FreedMemory {
 
   /**
    * Gives it back to the system, so that the next session does not come on top of it: gigabytes
-   * after a BERT-base was trained. Where Java cannot (without glibc, or before 17.0.7), nothing
-   * happens.
+   * after a BERT-base was trained, if {@code TF_ONEDNN_USE_SYSTEM_ALLOCATOR=1}; without, TensorFlow
+   * itself keeps them. Where Java cannot (without glibc, or before 17.0.7), nothing happens.
    */
   static void giveBack() {
     try {

@@ -5,6 +5,7 @@ import io.squat.glue.Batches;
 import io.squat.glue.EncodedExamples;
 import io.squat.glue.Examples;
 import io.squat.glue.WordPiece;
+import io.squat.ops.StepSizes;
 import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.Device;
 import io.squat.savedmodels.InputRole;
@@ -185,7 +186,7 @@ public final class Trainer {
         stage.method().quantized() ? settings.quantization() : Quantization.NONE;
     Map<String, Float> stepSizes =
         stage.method().quantized()
-            ? new Calibration(model, weights, config)
+            ? new Calibration(model, weights, stored, StepSizes::ofWeights, config)
                 .stepSizes(quantization, calibrationBatches(train), progress)
             : Map.of();
     try (TrainingSession session =

@@ -119,6 +119,9 @@ final class TrainingSession implements AutoCloseable {
     TaskHead head = training.model().requireHead();
     ModelVariable kernel = training.model().variable(head.weight());
     ModelVariable bias = training.model().variable(head.bias());
+    if (kernel.stored() != null) {
+      return; // the model's own head goes on from its values
+    }
     Ops init = training.tf().withInitScope();
     init.assign(
         training.variable(kernel),

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import io.squat.glue.Batch;
 import io.squat.ops.QuantizationGrid;
+import io.squat.ops.StepSizes;
 import io.squat.savedmodels.CheckpointOps;
 import io.squat.savedmodels.Device;
 import io.squat.savedmodels.InputRole;
@@ -78,7 +79,8 @@ class CalibrationTest {
     Path weights = weights();
     Quantization quantization = TinyBert.bits(bits);
     Map<String, Float> found =
-        new Calibration(model, weights, Device.CPU.config(2))
+        new Calibration(
+                model, weights, ModelVariable::own, StepSizes::ofWeights, Device.CPU.config(2))
             .stepSizes(quantization, batches, Progress.NONE);
     List<Quantizer> quantizers = quantizers(quantization);
     Map<String, List<Double>> activations = activations(weights, quantizers, true);
