@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.GraphDef;
@@ -187,6 +188,24 @@ final class GraphEditor {
       }
     }
     return false;
+  }
+
+  /**
+   * The ops of the nodes that a tensor's values come from, back to some nodes, those not among
+   * them.
+   */
+  Set<String> opsBetween(String tensor, Set<String> ends) {
+    Set<String> ops = new TreeSet<>();
+    Set<String> seen = new HashSet<>();
+    Deque<String> open = new ArrayDeque<>(List.of(producer(tensor)));
+    while (!open.isEmpty()) {
+      String name = open.pop();
+      if (!ends.contains(name) && !SHAPES.contains(node(name).getOp()) && seen.add(name)) {
+        ops.add(node(name).getOp());
+        node(name).getInputList().forEach(input -> open.push(producer(input)));
+      }
+    }
+    return ops;
   }
 
   /**

@@ -3,6 +3,7 @@ package io.squat.savedmodels;
 import io.squat.ops.QuantizationGrid;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -10,6 +11,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.AttrValue;
+import org.tensorflow.proto.NodeDef;
 
 /**
  * What a model holds and what would be quantized of it.
@@ -19,6 +24,11 @@ import java.util.TreeMap;
  * @param vocabulary rows of the word embeddings
  * @param positions the most tokens of a row
  * @param attentionBlocks how many attention blocks there are
+ * @param heads heads of an attention block; -1 if the graph does not tell before it runs
+ * @param layerNorms how many layer norms there are
+ * @param activation what stands between the two layers of a feed-forward block
+ * @param dropoutSites tensors that training drops parts of, but for a new head's input
+ * @param pooled what a task head is put on, by its output or as the first token
  * @param parameters how many numbers the model has
  * @param layers the linear layers
  * @param tables the embedding tables
@@ -32,6 +42,11 @@ public record Inspection(
     int vocabulary,
     int positions,
     int attentionBlocks,
+    int heads,
+    int layerNorms,
+    String activation,
+    int dropoutSites,
+    String pooled,
     long parameters,
     List<Part> layers,
     List<Part> tables,
@@ -70,20 +85,10 @@ public record Inspection(
     List<Part> layerParts = parts(model, kernels, bits(quantization, Quantizer.Kind.WEIGHT));
     List<Part> tableParts = parts(model, tables, bits(quantization, Quantizer.Kind.EMBEDDING));
     Map<String, Long> floating = new LinkedHashMap<>();
-    long vectors = 0;
-    long matrices = 0;
     for (ModelVariable variable : model.variables()) {
       if (!kernels.contains(variable.name()) && !tables.contains(variable.name())) {
-        if (variable.shape().size() < 2) {
-          vectors += variable.size();
-        } else {
-          matrices += variable.size();
-        }
+        floating.merge(whyFloat(model, variable), variable.size(), Long::sum);
       }
-    }
-    floating.put("biases and layer norms: vectors stay float", vectors);
-    if (matrices > 0) {
-      floating.put("matrices outside of linear layers and tables", matrices);
     }
     long parameters = model.variables().stream().mapToLong(ModelVariable::size).sum();
     List<Part> all = new ArrayList<>(layerParts);
@@ -105,12 +110,79 @@ public record Inspection(
         structure.rows(model, InputRole.IDS),
         structure.rows(model, null),
         structure.attentionProbabilities().size(),
+        heads(model, structure),
+        (int) model.graph().getNodeList().stream().filter(n -> n.getOp().equals("Rsqrt")).count(),
+        activation(model, structure),
+        1 + structure.attentionProbabilities().size() + structure.blockOutputs().size(),
+        pooled(model),
         parameters,
         layerParts,
         tableParts,
         floating,
         parameters * Float.BYTES,
         (quantized + (parameters - numbers) * FLOAT_BITS) / Byte.SIZE);
+  }
+
+  private static String whyFloat(ModelGraph model, ModelVariable variable) {
+    if (variable.shape().size() < 2) {
+      return "biases and layer norms: vectors stay float";
+    }
+    if (OwnHead.of(model).filter(head -> head.weight().equals(variable.name())).isPresent()) {
+      return "the model's own classifier: heads stay float";
+    }
+    String users =
+        model.edit().consumers(variable.read()).stream()
+            .map(node -> node.getOp() + (isTransposed(node) ? " (transposed)" : ""))
+            .distinct()
+            .sorted()
+            .collect(Collectors.joining(", "));
+    return "matrices of no linear layer or table, read by " + users;
+  }
+
+  private static boolean isTransposed(NodeDef node) {
+    return node.getAttrOrDefault("transpose_b", AttrValue.getDefaultInstance()).getB()
+        || node.getAttrOrDefault("adj_y", AttrValue.getDefaultInstance()).getB();
+  }
+
+  /** From the shape of the attention probabilities, float32 [B, N, T, T]. */
+  private static int heads(ModelGraph model, BertStructure structure) {
+    Shape shape = TensorShapes.of(model, List.of(structure.attentionProbabilities().get(0))).get(0);
+    return shape.numDimensions() == 4 ? (int) shape.get(1) : -1;
+  }
+
+  /** The ops between the first block output's layer and the layers in front of it. */
+  private static String activation(ModelGraph model, BertStructure structure) {
+    Set<String> outputs = new LinkedHashSet<>();
+    structure.layers().forEach(layer -> outputs.add(GraphEditor.producer(layer.output())));
+    Set<String> found = new LinkedHashSet<>();
+    GraphEditor graph = model.edit();
+    for (LinearLayer layer : structure.layers()) {
+      if (structure.blockOutputs().contains(layer.output())) {
+        Set<String> ops = graph.opsBetween(layer.input(), outputs);
+        if (!ops.contains("Softmax")) {
+          found.add(activation(ops));
+        }
+      }
+    }
+    return String.join(", ", found);
+  }
+
+  private static String activation(Set<String> ops) {
+    if (ops.contains("Erf")) {
+      return "GELU (erf)";
+    }
+    if (ops.contains("Tanh")) {
+      return "GELU (tanh)";
+    }
+    return ops.contains("Relu") ? "ReLU" : "of " + String.join(", ", ops);
+  }
+
+  private static String pooled(ModelGraph model) {
+    return model.outputs().entrySet().stream()
+        .filter(entry -> entry.getValue().equals(model.pooledOutput()))
+        .map(Map.Entry::getKey)
+        .min(Comparator.naturalOrder())
+        .orElse("the first token, as there is no pooler");
   }
 
   private static int bits(Quantization quantization, Quantizer.Kind kind) {
@@ -129,11 +201,17 @@ public record Inspection(
     out.println("outputs: " + String.join(", ", outputs));
     out.printf(
         Locale.ROOT,
-        "encoder: %d attention blocks, vocabulary %d, positions %d, %.1f M parameters%n",
+        "encoder: %d attention blocks of %s heads, %d layer norms, %s; vocabulary %d, positions %d,"
+            + " %.1f M parameters%n",
         attentionBlocks,
+        heads < 0 ? "unknown" : heads,
+        layerNorms,
+        activation,
         vocabulary,
         positions,
         parameters / 1e6);
+    out.printf(
+        Locale.ROOT, "a head is put on: %s; dropout in training: %d sites%n", pooled, dropoutSites);
     out.println("quantized:");
     print(out, "linear layer", layers);
     print(out, "table", tables);

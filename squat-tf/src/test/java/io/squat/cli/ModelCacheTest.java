@@ -13,13 +13,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,12 +82,12 @@ class ModelCacheTest {
   void refusesAZipThatNamesAFileOutside(String name) throws Exception {
     byte[] jar = jar(Map.of(name, "evil"));
 
-    IllegalStateException e =
-        assertThrows(IllegalStateException.class, () -> cache(jar).folder(model(sha256(jar))));
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> cache(jar).folder(model(sha256(jar))));
 
     assertTrue(
         String.valueOf(e.getMessage())
-            .startsWith("zip entry \"" + name + "\": expected a file below "),
+            .contains(": entry \"" + name + "\": expected a file below the archive's folder"),
         e.getMessage());
     assertNothingIsLeft();
     try (Stream<Path> files = Files.walk(root)) {
@@ -107,8 +113,8 @@ class ModelCacheTest {
   void refusesAJarWithoutTheZip() throws Exception {
     byte[] jar = zip(Map.of("another", new byte[] {1}));
 
-    IllegalStateException e =
-        assertThrows(IllegalStateException.class, () -> cache(jar).folder(model(sha256(jar))));
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> cache(jar).folder(model(sha256(jar))));
 
     assertTrue(
         String.valueOf(e.getMessage()).endsWith("expected an entry " + ENTRY + ", found none"));
@@ -129,6 +135,91 @@ class ModelCacheTest {
   void takesAFolderAsItIs() throws Exception {
     assertEquals(root, cache(new byte[0]).folder(root.toString()));
     assertEquals(0, downloads);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "./", "bert_v3/"})
+  void unpacksATarGzOnce(String prefix) throws Exception {
+    Map<String, String> files = new TreeMap<>();
+    MODEL.forEach((name, text) -> files.put(prefix + name, text));
+    files.put(prefix + "tfhub_module.pb", "module");
+    Path archive = Files.write(root.resolve("model.tar.gz"), tarGz(files, null));
+
+    Path folder = cache(new byte[0]).folder(archive.toString());
+
+    Map<String, String> expected = new TreeMap<>(MODEL);
+    expected.put("tfhub_module.pb", "module");
+    assertEquals(root.resolve("models").resolve(sha256(Files.readAllBytes(archive))), folder);
+    assertEquals(expected, contents(folder));
+    Path marker = Files.createFile(folder.resolve("marker"));
+    assertEquals(folder, cache(new byte[0]).folder(archive.toString()));
+    assertTrue(Files.exists(marker), "unpacked again");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../evil.txt", "assets/../../evil.txt"})
+  void refusesATarGzThatNamesAFileOutside(String name) throws Exception {
+    String message = refusal(tarGz(Map.of("saved_model.pb", "graph", name, "evil"), null));
+    assertTrue(message.contains(": entry \"" + name + "\": expected a file below"), message);
+    try (Stream<Path> files = Files.walk(root)) {
+      assertFalse(files.anyMatch(file -> file.endsWith("evil.txt")));
+    }
+  }
+
+  @Test
+  void refusesATarGzWithALink() throws Exception {
+    String message = refusal(tarGz(MODEL, "assets/link"));
+    assertTrue(message.contains("entry \"assets/link\": expected a file or a folder"), message);
+  }
+
+  @Test
+  void refusesATarGzWithoutASavedModel() throws Exception {
+    String message = refusal(tarGz(Map.of("README", "nothing here"), null));
+    assertTrue(message.endsWith("expected saved_model.pb in the archive, found none"), message);
+  }
+
+  @Test
+  void refusesAFileThatIsNoArchiveAndOneThatIsCutOff() throws Exception {
+    byte[] whole = tarGz(MODEL, null);
+    for (byte[] bytes :
+        List.of("text".getBytes(StandardCharsets.UTF_8), Arrays.copyOf(whole, whole.length / 2))) {
+      String message = refusal(bytes);
+      assertTrue(message.contains("found a file that cannot be unpacked"), message);
+    }
+  }
+
+  /** The message for an archive; nothing of it is kept. */
+  private String refusal(byte[] archive) throws Exception {
+    Path file = Files.write(root.resolve("model.tar.gz"), archive);
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> cache(new byte[0]).folder(file.toString()));
+    assertEquals(List.of("." + sha256(archive) + ".lock"), names(root.resolve("models")));
+    String message = String.valueOf(e.getMessage());
+    assertTrue(message.startsWith(file.toString()), message);
+    return message;
+  }
+
+  private static byte[] tarGz(Map<String, String> files, @Nullable String link) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (TarArchiveOutputStream tar =
+        new TarArchiveOutputStream(new GZIPOutputStream(bytes), StandardCharsets.UTF_8.name())) {
+      for (Map.Entry<String, String> file : files.entrySet()) {
+        byte[] content = file.getValue().getBytes(StandardCharsets.UTF_8);
+        TarArchiveEntry entry = new TarArchiveEntry(file.getKey());
+        entry.setSize(content.length);
+        tar.putArchiveEntry(entry);
+        tar.write(content);
+        tar.closeArchiveEntry();
+      }
+      if (link != null) {
+        TarArchiveEntry entry = new TarArchiveEntry(link, TarConstants.LF_SYMLINK);
+        entry.setLinkName("/etc/passwd");
+        tar.putArchiveEntry(entry);
+        tar.closeArchiveEntry();
+      }
+    }
+    return bytes.toByteArray();
   }
 
   @Test
