@@ -229,7 +229,7 @@ class ClassifierTest {
     assertEquals(
         noMask
             + ": expected an input named one of [input_mask, attention_mask, mask, padding_mask],"
-            + " found inputs [input_ids, segment_ids]",
+            + " found inputs [input_ids, segment_ids]; name it by --signature-input mask=NAME",
         refusal(noMask, Classifier.Options.DEFAULT));
     Path odd = folder.resolve("odd");
     tiny().input(InputRole.SEGMENTS, "positions").output("logits", Output.LOGITS).write(odd);
@@ -237,7 +237,9 @@ class ClassifierTest {
         odd + ": expected inputs for ids, mask and segments alone, found other inputs [positions]",
         refusal(odd, Classifier.Options.DEFAULT));
     assertEquals(
-        odd + ": expected an input named types, found inputs [input_ids, input_mask, positions]",
+        odd
+            + ": expected an input named types, found inputs [input_ids, input_mask, positions];"
+            + " name it by --signature-input segments=NAME",
         refusal(odd, named(Map.of(InputRole.SEGMENTS, "types"))));
   }
 

@@ -50,8 +50,8 @@ public enum InputRole {
     Optional<String> found = named == null ? find(keys) : Optional.of(named).filter(keys::contains);
     if (found.isEmpty() && (named != null || this != SEGMENTS)) {
       throw new IllegalArgumentException(
-          "expected an input "
-              + (named == null ? "named one of " + names : named)
+          "expected an input named "
+              + (named == null ? "one of " + names : named)
               + ", found inputs "
               + keys.stream().sorted().toList()
               + "; name it by --signature-input "

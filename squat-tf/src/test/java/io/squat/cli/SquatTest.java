@@ -14,6 +14,7 @@ import io.squat.glue.Split;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.Device;
+import io.squat.savedmodels.InputRole;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.train.Alternation;
@@ -25,6 +26,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,11 +126,16 @@ class SquatTest {
                     + " --levels SYMMETRIC --alternation batches:7 --rho 0.02 --epochs 4 --float-epochs 5"
                     + " --batch 16 --max-length 64 --lr 2e-5 --step-lr 3e-4 --weight-decay 0.05 --warmup 0.2"
                     + " --clip 0.5 --dropout 0.3 --seed 11 --device cpu --threads 6 --vocab v"
-                    + " --cased --tags train,serve --signature s");
+                    + " --cased --tags train,serve --signature s"
+                    + " --signature-input ids=tokens --signature-input segments=types");
     assertAll(
         () ->
             assertEquals(
-                new SavedModelReader.Choice(Set.of("train", "serve"), "s"), train.model.choice()),
+                new SavedModelReader.Choice(
+                    Set.of("train", "serve"),
+                    "s",
+                    Map.of(InputRole.IDS, "tokens", InputRole.SEGMENTS, "types")),
+                train.model.choice()),
         () -> assertEquals(GlueTask.STSB, train.task.task()),
         () -> assertEquals(Method.SAQ, train.training.method()),
         () ->

@@ -86,7 +86,7 @@ class EncoderExportTest {
     try (SavedModelBundle bundle = SavedModelBundle.load(model.toString(), "serve");
         TInt32 idTensor = TInt32.tensorOf(shape, DataBuffers.of(ids));
         TInt32 maskTensor = TInt32.tensorOf(shape, DataBuffers.of(mask));
-        TInt32 segments = TInt32.tensorOf(shape);
+        TInt32 segments = TInt32.tensorOf(shape, DataBuffers.of(new int[ids.length]));
         Result result =
             bundle.call(
                 Map.of("input_ids", idTensor, "input_mask", maskTensor, "segment_ids", segments))) {
