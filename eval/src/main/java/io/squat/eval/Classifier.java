@@ -29,9 +29,9 @@ import org.tensorflow.types.family.TIntegral;
  * A SavedModel, ours or anybody's, that gives one number a class or a score for rows of token ids.
  *
  * <p>Its signature has the inputs ids and mask, and maybe segments, int32 or int64 [B, T], by their
- * usual names ({@link InputRole}); and an output {@code logits}, {@code probabilities} or {@code
- * score}, or no other float32 output [B, C]. Where the signature fixes B or T, batches are padded
- * to it. One thread at a time uses a classifier.
+ * usual names ({@link io.squat.savedmodels.InputRole}); and an output {@code logits}, {@code
+ * probabilities} or {@code score}, or no other float32 output [B, C]. Where the signature fixes B
+ * or T, batches are padded to it. One thread at a time uses a classifier.
  */
 public final class Classifier implements AutoCloseable {
 

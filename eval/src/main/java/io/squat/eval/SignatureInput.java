@@ -52,7 +52,12 @@ record SignatureInput(InputRole role, String tensor, boolean int64, int rows, in
       Optional<String> key = role.find(infos.keySet(), named.get(role));
       TensorInfo info = key.map(infos::get).orElse(null);
       if (info != null) {
-        left.remove(key.orElseThrow());
+        if (!left.remove(key.orElseThrow())) {
+          throw new IllegalArgumentException(
+              "expected different inputs for ids, mask and segments, found "
+                  + key.orElseThrow()
+                  + " twice");
+        }
         inputs.add(of(role, key.orElseThrow(), info));
       }
     }

@@ -33,7 +33,7 @@ final class CanonicalInputs implements RewritePass {
 
   private static ModelInput canonical(GraphEditor editor, ModelInput input) {
     NodeDef node = editor.node(input.tensor());
-    if (!node.getOp().equals("Placeholder")) {
+    if (!node.getOp().equals("Placeholder") && !node.getOp().equals("PlaceholderWithDefault")) {
       throw new IllegalArgumentException(
           "input "
               + input.key()

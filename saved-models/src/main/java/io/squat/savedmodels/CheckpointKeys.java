@@ -54,9 +54,14 @@ final class CheckpointKeys {
     return keys;
   }
 
-  /** An entry of a constant vector of strings; the last one stands for all after it. */
+  /**
+   * An entry of a constant vector of strings; the last one stands for all after it, none for "".
+   */
   private static String string(GraphEditor editor, NodeDef restore, int input, int index) {
     TensorProto strings = editor.node(restore.getInput(input)).getAttrOrThrow("value").getTensor();
+    if (strings.getStringValCount() == 0) {
+      return "";
+    }
     return strings.getStringVal(Math.min(index, strings.getStringValCount() - 1)).toStringUtf8();
   }
 }

@@ -202,7 +202,7 @@ public record Inspection(
     out.printf(
         Locale.ROOT,
         "encoder: %d attention blocks of %s heads, %d layer norms, %s; vocabulary %d, positions %d,"
-            + " %.1f M parameters%n",
+            + " %.3f M parameters%n",
         attentionBlocks,
         heads < 0 ? "unknown" : heads,
         layerNorms,
@@ -220,7 +220,7 @@ public record Inspection(
         (why, count) -> out.printf(Locale.ROOT, "  %-44s %10.3f M%n", why, count / 1e6));
     out.printf(
         Locale.ROOT,
-        "parameters in float32 %.1f MB, at these bits %.1f MB%n",
+        "parameters in float32 %.2f MB, at these bits %.2f MB%n",
         floatBytes / 1e6,
         quantizedBytes / 1e6);
   }

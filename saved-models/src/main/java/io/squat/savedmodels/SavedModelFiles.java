@@ -45,7 +45,7 @@ public final class SavedModelFiles {
               + GRAPH
               + ", found "
               + (Files.isDirectory(folder)
-                  ? "a folder without one"
+                  ? "a folder without one" + versions(folder)
                   : Files.exists(folder) ? "a file" : "no such folder"));
     }
     try {
@@ -142,6 +142,20 @@ public final class SavedModelFiles {
               + " bytes, the size of the model's variables, found "
               + found
               + "; the file is cut off: copy the model again");
+    }
+  }
+
+  /** The remedy for a folder whose versions are SavedModels. */
+  private static String versions(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(file -> Files.isRegularFile(file.resolve(GRAPH)))
+          .sorted()
+          .findFirst()
+          .map(file -> "; give the folder in it, such as " + file)
+          .orElse("");
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be read: " + e.getMessage(), e);
     }
   }
 

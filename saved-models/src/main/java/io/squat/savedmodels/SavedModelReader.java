@@ -239,6 +239,11 @@ public final class SavedModelReader {
                 inputs.add(new ModelInput(key, tensor, role, false));
               });
     }
+    if (inputs.stream().map(ModelInput::key).distinct().count() < inputs.size()) {
+      throw new IllegalArgumentException(
+          "expected different inputs for ids, mask and segments, found "
+              + inputs.stream().map(ModelInput::key).toList());
+    }
     return inputs;
   }
 

@@ -76,6 +76,14 @@ public final class SavedModelWriter {
       }
     } else if (Files.exists(folder)) {
       found = "a file";
+    } else {
+      Path parent = folder.toAbsolutePath().getParent();
+      while (parent != null && !Files.exists(parent)) {
+        parent = parent.getParent();
+      }
+      if (parent != null && !Files.isDirectory(parent)) {
+        found = "the file " + parent + " in its place";
+      }
     }
     if (found != null) {
       throw new IllegalArgumentException(

@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.squat.ops.BitWidths;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.tensorflow.Graph;
@@ -140,6 +142,32 @@ class Tf2ModelTest {
     assertTrue(
         replaced.graph().getNodeList().stream()
             .noneMatch(node -> node.getName().equals(own.weight())));
+  }
+
+  @Test
+  void anInputHasOneRole() {
+    SavedModelReader.Choice twice =
+        new SavedModelReader.Choice(null, null, Map.of(InputRole.IDS, "attention_mask"));
+    IllegalArgumentException error =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> SavedModelReader.read(TinyModel.HUGGING_FACE.path(), twice));
+    assertTrue(
+        String.valueOf(error.getMessage()).contains("expected different inputs"),
+        error::getMessage);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aFloatExportIsReadAgain(TinyModel tiny, @TempDir Path folder) {
+    ModelGraph model = tiny.read();
+    Path written = folder.resolve("1");
+    SavedModelWriter.write(
+        written,
+        Export.toFloat(model, Quantization.NONE, ModelValues.ofSavedModel(tiny.path(), model)),
+        Map.of());
+    ModelGraph again = SavedModelReader.readGraph(written, SavedModelReader.Choice.DEFAULT);
+    assertEquals(model.outputs().keySet(), again.outputs().keySet());
   }
 
   @Test

@@ -86,7 +86,7 @@ final class Archive {
         entry != null;
         entry = archive.getNextEntry()) {
       Path target = inside(entry.getName());
-      if (entry instanceof TarArchiveEntry tar && !tar.isFile() && !tar.isDirectory()) {
+      if (entry instanceof TarArchiveEntry tar && isSpecial(tar)) {
         throw new IllegalArgumentException(
             source
                 + ": entry \""
@@ -100,6 +100,14 @@ final class Archive {
         write(archive, target);
       }
     }
+  }
+
+  private static boolean isSpecial(TarArchiveEntry entry) {
+    return entry.isSymbolicLink()
+        || entry.isLink()
+        || entry.isFIFO()
+        || entry.isBlockDevice()
+        || entry.isCharacterDevice();
   }
 
   private void write(InputStream in, Path target) throws IOException {

@@ -105,7 +105,7 @@ final class ExportCommand extends SquatCommand {
         names = "--model",
         required = true,
         paramLabel = "DIR|NAME",
-        description = "Folder of a SavedModel, or bert-base-uncased.")
+        description = "Folder or .tar.gz of a SavedModel, or bert-base-uncased.")
     @Nullable String model;
   }
 
@@ -162,7 +162,10 @@ final class ExportCommand extends SquatCommand {
     }
     if ((bits == null) != (calibrationFile == null)) {
       throw new IllegalArgumentException(
-          "--bits and --calibration-file: expected both or neither, found one of them");
+          bits == null
+              ? "--calibration-file: expected with --bits, which are missing"
+              : "--bits: expected with --calibration-file FILE, texts to find the activations' step"
+                  + " sizes with, which is missing");
     }
   }
 

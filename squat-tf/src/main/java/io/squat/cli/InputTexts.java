@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,7 +82,7 @@ record InputTexts(List<String> first, @Nullable List<String> second) {
     List<String> wanted = names == null ? header.subList(0, 1) : names;
     if (wanted.size() > 2 || !header.containsAll(wanted)) {
       throw new IllegalArgumentException(
-          file + ": expected one or two columns of " + header + ", found " + wanted);
+          file + ": expected --text-columns of " + header + ", one or two, found " + wanted);
     }
     List<List<String>> columns = new ArrayList<>();
     for (String name : wanted) {
@@ -124,6 +125,8 @@ record InputTexts(List<String> first, @Nullable List<String> second) {
           .toString();
     } catch (CharacterCodingException e) {
       throw new IllegalArgumentException(file + ": expected UTF-8, found other bytes", e);
+    } catch (NoSuchFileException e) {
+      throw new IllegalArgumentException(file + ": expected a file of texts, found none", e);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e, e);
     }

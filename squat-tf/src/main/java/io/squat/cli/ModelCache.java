@@ -4,6 +4,7 @@ import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import io.squat.train.Progress;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -99,7 +100,7 @@ final class ModelCache {
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        "--model: expected the folder of a SavedModel or a name ("
+                        "--model: expected the folder or .tar.gz of a SavedModel or a name ("
                             + PretrainedModel.names()
                             + "), found neither a folder nor a name in \""
                             + model
@@ -162,7 +163,8 @@ final class ModelCache {
           archive
               + ": expected the folder or the .tar.gz of a SavedModel, found a file that cannot be"
               + " unpacked: "
-              + e.getMessage(),
+              + (e instanceof EOFException ? "it is cut off" : e.getMessage())
+              + "; copy it again",
           e);
     }
   }

