@@ -38,10 +38,11 @@ public record BertStructure(
     String embeddingOutput) {
 
   private static final Set<String> ADDITIONS = Set.of("Add", "AddV2");
-  private static final Set<String> BATCHED_PRODUCTS =
+  static final Set<String> BATCHED_PRODUCTS =
       Set.of("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3");
-  private static final Set<String> SAME_VALUES =
-      Set.of("Reshape", "Identity", "Squeeze", "ExpandDims");
+
+  /** Ops whose result has the values of their first input in the same order. */
+  static final Set<String> SAME_VALUES = Set.of("Reshape", "Identity", "Squeeze", "ExpandDims");
 
   /** Copies the lists. */
   public BertStructure {

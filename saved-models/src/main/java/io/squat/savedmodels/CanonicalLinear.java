@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.ndarray.Shape;
@@ -34,11 +33,6 @@ import org.tensorflow.types.TFloat32;
  * same order.
  */
 final class CanonicalLinear implements RewritePass {
-  private static final Set<String> PRODUCTS =
-      Set.of("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3");
-  private static final Set<String> SAME_VALUES =
-      Set.of("Reshape", "Identity", "Squeeze", "ExpandDims");
-
   @Override
   public ModelGraph apply(ModelGraph model) {
     Work work = new Work(model);
@@ -100,7 +94,7 @@ final class CanonicalLinear implements RewritePass {
                         product(node, 1, equation.matrixAxes())
                             .or(() -> product(node, 0, equation.swapped().matrixAxes())));
         default ->
-            PRODUCTS.contains(node.getOp())
+            BertStructure.BATCHED_PRODUCTS.contains(node.getOp())
                 ? product(node, 1, 1)
                     .filter(found -> found.kernel().shape().size() == 2)
                     .filter(found -> isPlain(node, "adj_"))
@@ -163,7 +157,7 @@ final class CanonicalLinear implements RewritePass {
       NodeDef node = editor.node(tensor);
       boolean same =
           !reads.containsKey(tensor)
-              && (SAME_VALUES.contains(node.getOp())
+              && (BertStructure.SAME_VALUES.contains(node.getOp())
                   || (node.getOp().equals("Transpose") && keepsOrder(node)));
       return same ? GraphEditor.input(node, 0) : tensor;
     }

@@ -187,11 +187,11 @@ public final class CheckpointOps {
     }
   }
 
-  private static Operand<TString> strings(Ops tf, List<String> values) {
+  static Operand<TString> strings(Ops tf, List<String> values) {
     return tf.constant(NdArrays.vectorOfObjects(values.toArray(new String[0])));
   }
 
-  private static List<Class<? extends TType>> floats(int count) {
+  static List<Class<? extends TType>> floats(int count) {
     List<Class<? extends TType>> types = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       types.add(TFloat32.class);

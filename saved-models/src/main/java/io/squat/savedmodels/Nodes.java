@@ -74,60 +74,41 @@ final class Nodes {
   }
 
   static NodeDef reshape(String name, String input, String shape) {
-    return NodeDef.newBuilder()
-        .setName(name)
-        .setOp("Reshape")
-        .addInput(input)
-        .addInput(shape)
-        .putAttr("T", type(DataType.DT_FLOAT))
-        .putAttr("Tshape", type(DataType.DT_INT32))
-        .build();
+    return floats(name, "Reshape", input, shape).putAttr("Tshape", type(DataType.DT_INT32)).build();
   }
 
   static NodeDef transpose(String name, String input, String permutation) {
-    return NodeDef.newBuilder()
-        .setName(name)
-        .setOp("Transpose")
-        .addInput(input)
-        .addInput(permutation)
-        .putAttr("T", type(DataType.DT_FLOAT))
+    return floats(name, "Transpose", input, permutation)
         .putAttr("Tperm", type(DataType.DT_INT32))
         .build();
   }
 
   static NodeDef matMul(String name, String rows, String matrix) {
-    return NodeDef.newBuilder()
-        .setName(name)
-        .setOp("MatMul")
-        .addInput(rows)
-        .addInput(matrix)
-        .putAttr("T", type(DataType.DT_FLOAT))
+    return floats(name, "MatMul", rows, matrix)
         .putAttr("transpose_a", flag(false))
         .putAttr("transpose_b", flag(false))
         .build();
   }
 
   static NodeDef batchMatMul(String name, String x, String y, boolean adjointY) {
-    return NodeDef.newBuilder()
-        .setName(name)
-        .setOp("BatchMatMulV2")
-        .addInput(x)
-        .addInput(y)
-        .putAttr("T", type(DataType.DT_FLOAT))
+    return floats(name, "BatchMatMulV2", x, y)
         .putAttr("adj_x", flag(false))
         .putAttr("adj_y", flag(adjointY))
         .build();
   }
 
   static NodeDef biasAdd(String name, String value, String bias) {
+    return floats(name, "BiasAdd", value, bias).putAttr("data_format", text("NHWC")).build();
+  }
+
+  /** An operation on float32 with two inputs. */
+  private static NodeDef.Builder floats(String name, String op, String first, String second) {
     return NodeDef.newBuilder()
         .setName(name)
-        .setOp("BiasAdd")
-        .addInput(value)
-        .addInput(bias)
-        .putAttr("T", type(DataType.DT_FLOAT))
-        .putAttr("data_format", text("NHWC"))
-        .build();
+        .setOp(op)
+        .addInput(first)
+        .addInput(second)
+        .putAttr("T", type(DataType.DT_FLOAT));
   }
 
   static AttrValue type(DataType type) {

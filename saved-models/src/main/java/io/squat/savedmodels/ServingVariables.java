@@ -13,7 +13,6 @@ import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
-import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
@@ -30,7 +29,6 @@ import org.tensorflow.proto.SaverDef;
 import org.tensorflow.proto.TensorProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
-import org.tensorflow.types.family.TType;
 
 /**
  * The large float32 constants of a graph as variables, with the checkpoint that they are restored
@@ -105,7 +103,10 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
       List<String> keys = List.copyOf(values.keySet());
       Restore restored =
           tf.train.restore(
-              prefix, strings(tf, keys), strings(tf, blanks(keys)), floats(keys.size()));
+              prefix,
+              CheckpointOps.strings(tf, keys),
+              CheckpointOps.strings(tf, blanks(keys)),
+              CheckpointOps.floats(keys.size()));
       List<Op> assignments = new ArrayList<>();
       List<Operand<?>> reads = new ArrayList<>();
       for (int i = 0; i < keys.size(); i++) {
@@ -116,7 +117,12 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
         reads.add(tf.readVariableOp(variable, TFloat32.class));
       }
       Op restore = tf.withControlDependencies(assignments).noOp();
-      Save save = tf.train.save(prefix, strings(tf, keys), strings(tf, blanks(keys)), reads);
+      Save save =
+          tf.train.save(
+              prefix,
+              CheckpointOps.strings(tf, keys),
+              CheckpointOps.strings(tf, blanks(keys)),
+              reads);
       Operand<TString> saved = tf.withControlDependencies(List.of(save)).identity(prefix);
       graph.addAllNode(part.toGraphDef().getNodeList());
       return SaverDef.newBuilder()
@@ -140,8 +146,8 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
       Save save =
           tf.train.save(
               tf.constant(checkpoint.toString()),
-              strings(tf, keys),
-              strings(tf, blanks(keys)),
+              CheckpointOps.strings(tf, keys),
+              CheckpointOps.strings(tf, blanks(keys)),
               fed);
       try (Session session = new Session(graph)) {
         run(session.runner(), keys, fed, save);
@@ -181,17 +187,5 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
 
   private static List<String> blanks(List<String> keys) {
     return keys.stream().map(key -> "").toList();
-  }
-
-  private static Operand<TString> strings(Ops tf, List<String> values) {
-    return tf.constant(NdArrays.vectorOfObjects(values.toArray(new String[0])));
-  }
-
-  private static List<Class<? extends TType>> floats(int count) {
-    List<Class<? extends TType>> types = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      types.add(TFloat32.class);
-    }
-    return types;
   }
 }

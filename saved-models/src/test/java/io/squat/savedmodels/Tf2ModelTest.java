@@ -168,6 +168,10 @@ class Tf2ModelTest {
         Map.of());
     ModelGraph again = SavedModelReader.readGraph(written, SavedModelReader.Choice.DEFAULT);
     assertEquals(model.outputs().keySet(), again.outputs().keySet());
+    // Constants too small to be variables of the export are no layers of what is read again.
+    assertEquals(
+        BertStructure.of(model).attentionProbabilities().size(),
+        again.graph().getNodeList().stream().filter(n -> n.getOp().equals("Softmax")).count());
   }
 
   @Test
