@@ -14,7 +14,7 @@ import org.tensorflow.types.family.TType;
  * <pre>
  * q  = x_int + 128                                             uint8, QuantizeV2 over [-128 s, 127 s]
  * y  = s * s_w * (q W_int) + b'
- * b' = b - 128 * s * s_w * colsum(W_int)                       so y = s * s_w * (x_int W_int) + b
+ * b' = b - s * s_w * (128 * colsum(W_int))                     so y = s * s_w * (x_int W_int) + b
  * </pre>
  *
  * <p>The kernel knows unsigned inputs only, hence the offset of 128, which the bias takes back. It
@@ -22,12 +22,14 @@ import org.tensorflow.types.family.TType;
  * own correction of the offset is wrong. The weight must be a constant when TensorFlow compiles the
  * graph, or it is laid out anew at every call.
  *
- * <p>QuantizeV2 rounds exact ties to even, the quantizer of the training graph up; other values
- * give the same integers.
+ * <p>The input is rounded by the quantizer of the training graph, {@link FakeQuant}, and QuantizeV2
+ * only makes integers of what is on the grid already: by itself it rounds ties to even, and about
+ * one activation in 100,000 is one. The kernel multiplies and adds the bias in float32, one after
+ * the other, so that {@link QuantizedLinear} can do the same: outputs are equal to the last bit.
  */
 public final class IntegerLinear {
   // What the offset of a signed 8-bit integer in an unsigned one is, and what the ranges count.
-  private static final int OFFSET = 128;
+  static final int OFFSET = 128;
   private static final int MAX_INPUT = 127;
   private static final int MAX_OFFSET_INPUT = 255;
   private static final int MAX_WEIGHT = 127;
@@ -63,7 +65,7 @@ public final class IntegerLinear {
     Operation quantize =
         tf.scope()
             .opBuilder("QuantizeV2", "QuantizeV2")
-            .addInput(clipped(tf, x, stepSize, grid).asOutput())
+            .addInput(FakeQuant.quantize(tf, x, stepSize, grid).asOutput())
             .addInput(tf.constant(-OFFSET * stepSize).asOutput())
             .addInput(tf.constant(MAX_INPUT * stepSize).asOutput())
             .setAttr("T", DataType.DT_QUINT8)
@@ -111,13 +113,13 @@ public final class IntegerLinear {
   }
 
   /**
-   * The bias with the input's offset taken back, computed in double.
+   * The bias with the input's offset taken back, in float32 as {@link QuantizedLinear} does it.
    *
    * @param bias float32 [out]; zeros for a layer without one
    * @param weights integers [in, out], row by row
    * @param stepSize step of the input
    * @param weightStepSize step of the weights
-   * @return float32 [out], {@code b - 128 * s * s_w * colsum(W_int)}
+   * @return float32 [out], {@code b - s * s_w * (128 * colsum(W_int))}
    * @throws IllegalArgumentException if the weights are not whole rows of the bias's length
    */
   public static float[] foldBias(
@@ -135,22 +137,12 @@ public final class IntegerLinear {
     for (int i = 0; i < weights.length; i++) {
       sums[i % columns] += weights[i];
     }
+    float scale = stepSize * weightStepSize;
     float[] folded = new float[columns];
     for (int column = 0; column < columns; column++) {
-      double offset = (double) OFFSET * stepSize * weightStepSize * sums[column];
-      folded[column] = (float) (bias[column] - offset);
+      folded[column] = bias[column] - scale * (float) (OFFSET * sums[column]);
     }
     return folded;
-  }
-
-  /** QuantizeV2 clips to all of 8 bits; a smaller grid is clipped to before it. */
-  private static Operand<TFloat32> clipped(
-      Ops tf, Operand<TFloat32> x, float stepSize, QuantizationGrid grid) {
-    if (grid.qMin() == -OFFSET) {
-      return x;
-    }
-    return tf.clipByValue(
-        x, tf.constant(grid.qMin() * stepSize), tf.constant(grid.qMax() * stepSize));
   }
 
   private static void requirePositive(String what, float stepSize) {

@@ -30,8 +30,9 @@ import org.tensorflow.types.TFloat32;
  *
  * <p>The forward pass is one FakeQuantWithMinMaxVars. The backward pass is one gradient function
  * registered for IdentityN in the manner of {@code tf.custom_gradient}: {@code x_hat =
- * IdentityN(StopGradient(FakeQuant(x, min, max)), x, s, g)}. An IdentityN of any other form passes
- * its gradients through, as TensorFlow's own gradient of it does.
+ * IdentityN(StopGradient(FakeQuant(x, min, max)), x, s, g)}. The same function knows the form that
+ * {@link QuantizedLinear} builds; an IdentityN of any other form passes its gradients through, as
+ * TensorFlow's own gradient of it does.
  */
 public final class LsqQuantizer {
   /** The smallest step size; {@link #clampPositive} keeps every step at or above it. */
@@ -75,13 +76,7 @@ public final class LsqQuantizer {
     // Both bounds are whole steps, so FakeQuant's nudging of the zero point leaves them alone.
     Operand<TFloat32> min = tf.math.mul(stepSize, tf.constant((float) grid.qMin()));
     Operand<TFloat32> max = tf.math.mul(stepSize, tf.constant((float) grid.qMax()));
-    Operand<TFloat32> forward =
-        tf.quantization.fakeQuantWithMinMaxVars(
-            x,
-            min,
-            max,
-            FakeQuantWithMinMaxVars.numBits((long) grid.bits()),
-            FakeQuantWithMinMaxVars.narrowRange(grid.levels() == Levels.SYMMETRIC));
+    Operand<TFloat32> forward = FakeQuant.quantize(tf, x, min, max, grid);
     IdentityN identity =
         tf.identityN(List.of(tf.stopGradient(forward), x, stepSize, tf.constant(gradientScale)));
     return identity.output().get(FORWARD_INDEX).expect(TFloat32.class);
@@ -149,7 +144,8 @@ public final class LsqQuantizer {
       Ops tf, GraphOperation identity, List<Output<?>> outputGradients) {
     GraphOperation forward = forwardOf(identity);
     if (forward == null) {
-      return new ArrayList<>(outputGradients);
+      List<Operand<?>> ofLayer = QuantizedLinear.gradient(tf, identity, outputGradients);
+      return ofLayer != null ? ofLayer : new ArrayList<>(outputGradients);
     }
     Operand<TFloat32> xHat = identity.<TFloat32>output(FORWARD_INDEX);
     Operand<TFloat32> x = identity.input(X_INDEX).expect(TFloat32.class);

@@ -29,11 +29,15 @@ final class AddPerturbations implements RewritePass {
     return model.with(editor, variables);
   }
 
+  /** The name of the perturbation of a variable. */
+  static String name(String source) {
+    return source + "/perturbation";
+  }
+
   private static ModelVariable perturb(GraphEditor editor, ModelGraph model, Quantizer quantizer) {
     ModelVariable weight = model.variable(quantizer.source());
     ModelVariable perturbation =
-        new ModelVariable(
-            weight.name() + "/perturbation", null, weight.shape(), VariableGroup.PERTURBATIONS);
+        new ModelVariable(name(weight.name()), null, weight.shape(), VariableGroup.PERTURBATIONS);
     editor.put(Nodes.variable(perturbation.name(), DataType.DT_FLOAT, weight.shape()));
     editor.put(Nodes.identity(perturbation.read(), perturbation.name(), DataType.DT_FLOAT));
     for (Quantizer.Site site : quantizer.sites()) {

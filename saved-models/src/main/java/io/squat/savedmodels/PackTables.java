@@ -2,6 +2,7 @@ package io.squat.savedmodels;
 
 import com.google.protobuf.ByteString;
 import io.squat.ops.BitPacking;
+import io.squat.ops.FakeQuant;
 import io.squat.ops.QuantizationGrid;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,7 +60,7 @@ final class PackTables implements RewritePass {
     private final String packed;
     private final int columns;
     private final int words;
-    private final float stepSize;
+    private final float scale;
 
     Lookup(GraphEditor editor, NodeDef node, String packed, ModelVariable table) {
       this.editor = editor;
@@ -67,7 +68,7 @@ final class PackTables implements RewritePass {
       this.packed = packed;
       this.columns = Math.toIntExact(table.shape().get(1));
       this.words = BitPacking.wordsPerRow(columns, grid.bits());
-      this.stepSize = constants.stepSize(table.name());
+      this.scale = FakeQuant.scale(constants.stepSize(table.name()), grid);
     }
 
     void replace() {
@@ -106,7 +107,7 @@ final class PackTables implements RewritePass {
               editor,
               node.getName() + "/unpack",
               inputs,
-              (tf, in) -> List.of(tf.math.mul(rows.of(tf, in), tf.constant(stepSize))))
+              (tf, in) -> List.of(tf.math.mul(rows.of(tf, in), tf.constant(scale))))
           .get(0);
     }
 

@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import io.squat.ops.FakeQuant;
 import io.squat.ops.QuantizationGrid;
 import java.util.List;
 import org.tensorflow.ndarray.Shape;

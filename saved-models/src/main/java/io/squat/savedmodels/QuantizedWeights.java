@@ -1,6 +1,7 @@
 package io.squat.savedmodels;
 
 import io.squat.ops.BitPacking;
+import io.squat.ops.FakeQuant;
 import io.squat.ops.QuantizationGrid;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -60,11 +61,12 @@ final class QuantizedWeights {
     return stepSize;
   }
 
-  /** What the integers stand for: integer times step, in float32. */
+  /** What the integers stand for, to the last bit as in the training graph. */
   float[] values() {
+    float scale = FakeQuant.scale(stepSize, grid);
     float[] values = new float[integers.length];
     for (int i = 0; i < values.length; i++) {
-      values[i] = integers[i] * stepSize;
+      values[i] = integers[i] * scale;
     }
     return values;
   }

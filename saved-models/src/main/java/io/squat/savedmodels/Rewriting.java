@@ -39,8 +39,8 @@ public final class Rewriting {
   }
 
   /**
-   * Adds quantizers, perturbations if wanted, and dropout. The structure is found once, in front of
-   * all three: its patterns are those of a model that nothing was added to.
+   * Adds quantizers, perturbations if wanted, products of integers, and dropout. The structure is
+   * found once, in front of them all: its patterns are those of a model that nothing was added to.
    */
   static ModelGraph forTraining(ModelGraph model, Quantization quantization, boolean perturbed) {
     List<RewritePass> passes = new ArrayList<>();
@@ -49,6 +49,7 @@ public final class Rewriting {
     if (perturbed) {
       passes.add(new AddPerturbations());
     }
+    passes.add(new IntegerProducts(structure));
     passes.add(new AddDropout(structure));
     return apply(model, passes);
   }

@@ -2,6 +2,7 @@ package io.squat.savedmodels;
 
 import com.google.common.primitives.Longs;
 import io.squat.ops.BitPacking;
+import io.squat.ops.FakeQuant;
 import io.squat.ops.QuantizationGrid;
 import java.util.List;
 import org.tensorflow.Operand;
@@ -36,15 +37,14 @@ final class UnpackKernels implements RewritePass {
       ModelVariable kernel = model.variable(weight);
       NodeDef packed = constants.packed(kernel, () -> constants.weights(kernel, grid));
       editor.put(packed);
-      float stepSize = constants.stepSize(weight);
+      float scale = FakeQuant.scale(constants.stepSize(weight), grid);
       String unpacked =
           Fragment.add(
                   editor,
                   weight + "/unpack",
                   List.of(new Fragment.Input<>(packed.getName(), TInt32.class, Shape.unknown())),
                   (tf, in) ->
-                      List.of(
-                          unpack(tf, in.get(0).asOutput().expect(TInt32.class), kernel, stepSize)))
+                      List.of(unpack(tf, in.get(0).asOutput().expect(TInt32.class), kernel, scale)))
               .get(0);
       for (LinearLayer layer : structure.layers()) {
         if (layer.weight().equals(weight)) {
@@ -56,10 +56,10 @@ final class UnpackKernels implements RewritePass {
   }
 
   private Operand<TFloat32> unpack(
-      Ops tf, Operand<TInt32> words, ModelVariable kernel, float stepSize) {
+      Ops tf, Operand<TInt32> words, ModelVariable kernel, float scale) {
     long[] shape = Longs.toArray(kernel.shape());
     return tf.math.mul(
         tf.dtypes.cast(BitPacking.unpack(tf, words, grid.bits(), shape), TFloat32.class),
-        tf.constant(stepSize));
+        tf.constant(scale));
   }
 }
