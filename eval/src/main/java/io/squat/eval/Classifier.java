@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.glue.Batch;
 import io.squat.glue.Batches;
 import io.squat.glue.EncodedExamples;
+import io.squat.savedmodels.AllowedOps;
 import io.squat.savedmodels.Device;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
@@ -90,6 +91,8 @@ public final class Classifier implements AutoCloseable {
     List<SignatureInput> inputs;
     SignatureOutput output;
     try {
+      AllowedOps.checkSignature(graph, signature);
+      AllowedOps.checkLoading(graph);
       inputs = SignatureInput.of(signature, options.choice().inputs());
       output = SignatureOutput.of(signature);
     } catch (IllegalArgumentException e) {

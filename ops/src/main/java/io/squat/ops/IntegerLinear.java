@@ -18,9 +18,9 @@ import org.tensorflow.types.family.TType;
  * </pre>
  *
  * <p>The kernel knows unsigned inputs only, hence the offset of 128, which the bias takes back. It
- * is told that its input begins at zero (mode SCALED over [0, 255 s]): with a negative minimum its
- * own correction of the offset is wrong. The weight must be a constant when TensorFlow compiles the
- * graph, or it is laid out anew at every call.
+ * is told that its input begins at zero (mode SCALED): with a negative minimum its own correction
+ * of the offset is wrong. The weight must be a constant when TensorFlow compiles the graph, or it
+ * is laid out anew at every call.
  *
  * <p>The input is rounded by the quantizer of the training graph, {@link FakeQuant}, and QuantizeV2
  * only makes integers of what is on the grid already: by itself it rounds ties to even, and about
@@ -95,21 +95,48 @@ public final class IntegerLinear {
       Operand<TFloat32> foldedBias) {
     requirePositive("weights", weightStepSize);
     Operand<TFloat32> zero = tf.constant(0f);
+    Ranges ranges = Ranges.of(input.stepSize() * weightStepSize);
     return tf.scope()
         .opBuilder("QuantizedMatMulWithBiasAndDequantize", "QuantizedMatMul")
         .addInput(input.values().asOutput())
         .addInput(weights.asOutput())
         .addInput(foldedBias.asOutput())
         .addInput(zero.asOutput())
-        .addInput(tf.constant(MAX_OFFSET_INPUT * input.stepSize()).asOutput())
-        .addInput(tf.constant(-MAX_WEIGHT * weightStepSize).asOutput())
-        .addInput(tf.constant(MAX_WEIGHT * weightStepSize).asOutput())
+        .addInput(tf.constant(ranges.maxInput()).asOutput())
+        .addInput(tf.constant(-ranges.maxWeight()).asOutput())
+        .addInput(tf.constant(ranges.maxWeight()).asOutput())
         .addInput(zero.asOutput()) // the range of an integer result: not read for float32
         .addInput(zero.asOutput())
         .setAttr("Toutput", DataType.DT_FLOAT)
         .setAttr("input_quant_mode", "SCALED")
         .build()
         .<TFloat32>output(0);
+  }
+
+  /**
+   * The ranges that let the kernel multiply with a scale exactly: {@code (maxInput / 255) *
+   * (maxWeight / 127)} in float32 is the scale. The obvious ones, 255 and 127 steps, miss it by the
+   * last bit for about one scale in a hundred.
+   */
+  record Ranges(float maxInput, float maxWeight) {
+    private static final int NEIGHBOURS = 3;
+    private static final int FACTORS = 64;
+
+    static Ranges of(float scale) {
+      for (int factor = 1; factor <= FACTORS; factor++) {
+        float maxWeight = scale / factor * MAX_WEIGHT;
+        for (int i = 0; i < NEIGHBOURS; i++) {
+          maxWeight = Math.nextDown(maxWeight);
+        }
+        for (int i = -NEIGHBOURS; i <= NEIGHBOURS; i++) {
+          if (factor * (maxWeight / MAX_WEIGHT) == scale) {
+            return new Ranges(MAX_OFFSET_INPUT * factor, maxWeight);
+          }
+          maxWeight = Math.nextUp(maxWeight);
+        }
+      }
+      throw new IllegalStateException("no ranges for scale " + scale);
+    }
   }
 
   /**

@@ -130,6 +130,16 @@ class IntegerLinearTest {
   }
 
   @Test
+  void rangesGiveTheScaleToTheLastBit() {
+    Random random = new Random(5);
+    for (int i = 0; i < 100_000; i++) {
+      float scale = (float) Math.exp(20 * random.nextDouble() - 18);
+      IntegerLinear.Ranges ranges = IntegerLinear.Ranges.of(scale);
+      assertEquals(scale, (ranges.maxInput() / 255) * (ranges.maxWeight() / 127));
+    }
+  }
+
+  @Test
   void smallStepsAreNotWidened() {
     QuantizationGrid grid = QuantizationGrid.of(8);
     assertExact(new Layer(4, grid, -128, 127, 1e-5f), 4, grid);

@@ -52,7 +52,12 @@ final class FoldConstants implements RewritePass {
       }
     }
     if (!wanted.isEmpty()) {
-      fold(editor, computed.build(), new ArrayList<>(wanted));
+      try {
+        fold(editor, computed.build(), new ArrayList<>(wanted));
+      } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
+        throw new IllegalArgumentException(
+            "constants: TensorFlow cannot compute with them: " + TensorFlowMessage.of(e), e);
+      }
     }
     return model.with(editor);
   }

@@ -1,7 +1,5 @@
 package io.squat.savedmodels;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -11,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.tensorflow.TensorFlow;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.GraphDef;
@@ -27,6 +24,9 @@ import org.tensorflow.proto.OpDef;
  * output needs, is listed instead.
  */
 final class FunctionInliner {
+  // BERT-large has some 10,000. Functions that call each other twice grow without end.
+  private static final int MAX_NODES = 1_000_000;
+
   private static final Set<String> CALLS = Set.of("PartitionedCall", "StatefulPartitionedCall");
 
   /**
@@ -66,14 +66,16 @@ final class FunctionInliner {
    * @param roots the nodes or tensors of the graph that are wanted, with all that they need
    * @param effectOps the ops whose nodes are listed
    * @throws IllegalArgumentException if a function is missing, calls itself, or does not fit the
-   *     node that calls it
+   *     node that calls it, or a node is not {@link WellFormed}
    */
   static Flat inline(GraphDef graph, Collection<String> roots, Set<String> effectOps) {
     FunctionInliner inliner = new FunctionInliner(graph, effectOps);
     GraphDef wanted = new GraphEditor(graph).build(roots);
     Scope scope = inliner.new Scope("", wanted.getNodeList(), Map.of(), Map.of());
     inliner.emit(scope);
-    return new Flat(inliner.flat.build(), List.copyOf(inliner.effects), Map.copyOf(scope.outputs));
+    GraphDef flat = inliner.flat.build();
+    WellFormed.check(flat);
+    return new Flat(flat, List.copyOf(inliner.effects), Map.copyOf(scope.outputs));
   }
 
   /** The nodes of one call, or of the graph itself. */
@@ -110,12 +112,24 @@ final class FunctionInliner {
       int index =
           switch (parts.length) {
             case 1 -> 0;
-            case 2 -> Integer.parseInt(parts[1]);
-            default -> firstOutput(node, parts[1]) + Integer.parseInt(parts[2]);
+            case 2 -> GraphEditor.index(reference);
+            default -> firstOutput(node, parts[1]) + GraphEditor.index(parts[1] + ":" + parts[2]);
           };
       FunctionDef function = function(node);
       if (function != null) {
-        return outputs(node, function).get(index);
+        List<String> found = outputs(node, function);
+        if (index >= found.size()) {
+          throw new IllegalArgumentException(
+              "node "
+                  + prefix
+                  + node.getName()
+                  + ": expected an output "
+                  + index
+                  + ", found "
+                  + found.size()
+                  + " outputs");
+        }
+        return found.get(index);
       }
       return GraphEditor.tensor(prefix + node.getName() + ":" + index);
     }
@@ -162,6 +176,13 @@ final class FunctionInliner {
       if (!input.startsWith("^")) {
         kept.addInput(scope.tensor(input));
       }
+    }
+    if (flat.getNodeCount() == MAX_NODES) {
+      throw new IllegalArgumentException(
+          "functions: expected at most "
+              + MAX_NODES
+              + " nodes with all calls inlined, found more at "
+              + name);
     }
     flat.addNode(kept);
     if (effectOps.contains(node.getOp())) {
@@ -220,8 +241,22 @@ final class FunctionInliner {
     emit(scope);
     open.remove(name);
     return signature.getOutputArgList().stream()
-        .map(output -> scope.tensor(requireNonNull(function.getRetMap().get(output.getName()))))
+        .map(output -> scope.tensor(returned(function, output.getName())))
         .toList();
+  }
+
+  private static String returned(FunctionDef function, String output) {
+    String tensor = function.getRetMap().get(output);
+    if (tensor == null) {
+      throw new IllegalArgumentException(
+          "function "
+              + function.getSignature().getName()
+              + ": expected it to return "
+              + output
+              + ", found "
+              + function.getRetMap().keySet());
+    }
+    return tensor;
   }
 
   /** The function that a node calls, null if it calls none. */
@@ -229,7 +264,8 @@ final class FunctionInliner {
     if (!CALLS.contains(node.getOp())) {
       return library.get(node.getOp());
     }
-    String name = node.getAttrOrThrow("f").getFunc().getName();
+    AttrValue called = node.getAttrMap().get("f");
+    String name = called == null ? "" : called.getFunc().getName();
     FunctionDef function = library.get(name);
     if (function == null) {
       throw new IllegalArgumentException(
@@ -247,49 +283,9 @@ final class FunctionInliner {
       if (argument.getName().equals(output)) {
         return index;
       }
-      index += size(node, op, argument);
+      index += OpDefs.size(node, op, argument);
     }
     throw new IllegalArgumentException(
         "node " + node.getName() + ": expected an output " + output + " of " + node.getOp());
-  }
-
-  private static int size(NodeDef node, OpDef op, OpDef.ArgDef argument) {
-    if (!argument.getNumberAttr().isEmpty()) {
-      return Math.toIntExact(value(node, op, argument.getNumberAttr()).getI());
-    }
-    if (!argument.getTypeListAttr().isEmpty()) {
-      return value(node, op, argument.getTypeListAttr()).getList().getTypeCount();
-    }
-    return 1;
-  }
-
-  /** An attribute of a node; one that is left out has its default. */
-  private static AttrValue value(NodeDef node, OpDef op, String attribute) {
-    AttrValue given = node.getAttrMap().get(attribute);
-    return given != null
-        ? given
-        : op.getAttrList().stream()
-            .filter(definition -> definition.getName().equals(attribute))
-            .findFirst()
-            .orElseThrow()
-            .getDefaultValue();
-  }
-
-  /** TensorFlow's own definitions of its ops. */
-  private static final class OpDefs {
-    private static final Map<String, OpDef> BY_NAME = new HashMap<>();
-
-    static {
-      TensorFlow.registeredOpList().getOpList().forEach(op -> BY_NAME.put(op.getName(), op));
-    }
-
-    static OpDef of(String name) {
-      OpDef op = BY_NAME.get(name);
-      if (op == null) {
-        throw new IllegalArgumentException(
-            "expected an op or a function " + name + ", found neither in TensorFlow nor the graph");
-      }
-      return op;
-    }
   }
 }

@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import com.google.common.primitives.Ints;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -56,7 +57,15 @@ final class GraphEditor {
   /** Which output of its node a tensor is. */
   static int index(String tensor) {
     int colon = tensor.indexOf(':');
-    return colon < 0 ? 0 : Integer.parseInt(tensor.substring(colon + 1));
+    if (colon < 0) {
+      return 0;
+    }
+    Integer index = Ints.tryParse(tensor.substring(colon + 1));
+    if (index == null || index < 0) {
+      throw new IllegalArgumentException(
+          "tensor " + tensor + ": expected the number of an output after the colon");
+    }
+    return index;
   }
 
   Collection<NodeDef> nodes() {

@@ -23,6 +23,7 @@ public final class Rewriting {
             new CanonicalVariables(keys),
             new CanonicalInputs(),
             new FoldConstants(),
+            new CanonicalCubes(),
             new CanonicalEinsum(),
             new CanonicalLinear()));
   }

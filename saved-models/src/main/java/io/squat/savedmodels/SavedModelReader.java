@@ -83,6 +83,7 @@ public final class SavedModelReader {
     MetaGraphDef metaGraph = metaGraph(folder, savedModel, choice);
     SignatureDef signature = signature(folder, metaGraph, choice);
     try {
+      AllowedOps.checkSignature(metaGraph, signature);
       return Rewriting.canonical(
           signatureGraph(metaGraph.getGraphDef(), signature, choice), CheckpointKeys.of(metaGraph));
     } catch (IllegalArgumentException e) {

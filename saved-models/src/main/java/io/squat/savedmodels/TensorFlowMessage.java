@@ -3,6 +3,7 @@ package io.squat.savedmodels;
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * What TensorFlow says about a failure, in one line. Its exceptions have no type in common: some
@@ -10,6 +11,8 @@ import java.util.Map;
  */
 public final class TensorFlowMessage {
   /** What users can do about some failures, by a part of TensorFlow's message. */
+  private static final Pattern NODE = Pattern.compile("\\{\\{node ([^}]+)}}");
+
   private static final ImmutableMap<String, String> REMEDIES =
       ImmutableMap.of(
           "Missing 0-th output",
@@ -34,7 +37,15 @@ public final class TensorFlowMessage {
             .map(String::strip)
             .filter(line -> !line.isEmpty() && !line.endsWith("root error(s) found."))
             .toList();
-    String line = lines.isEmpty() ? failure.getClass().getSimpleName() : lines.get(0);
+    String first = lines.isEmpty() ? failure.getClass().getSimpleName() : lines.get(0);
+    String line =
+        NODE.matcher(String.join(" ", lines))
+            .results()
+            .map(match -> match.group(1))
+            .findFirst()
+            .filter(node -> !first.contains(node))
+            .map(node -> first + " (node " + node + ")")
+            .orElse(first);
     return REMEDIES.entrySet().stream()
         .filter(remedy -> line.contains(remedy.getKey()))
         .map(Map.Entry::getValue)

@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,8 +20,7 @@ final class TensorShapes {
    * @throws IllegalArgumentException if TensorFlow does not accept the graph
    */
   static List<Shape> of(ModelGraph model, List<String> tensors) {
-    try (Graph graph = new Graph()) {
-      graph.importGraphDef(model.graph());
+    try (Graph graph = imported(model)) {
       List<Shape> shapes = new ArrayList<>();
       for (String tensor : tensors) {
         GraphOperation operation = graph.operation(GraphEditor.producer(tensor));
@@ -30,11 +30,14 @@ final class TensorShapes {
     }
   }
 
-  /** The shapes of the first output of every node that has outputs, by its tensor. */
+  /**
+   * The shapes of the first output of every node that has outputs, by its tensor.
+   *
+   * @throws IllegalArgumentException if TensorFlow does not accept the graph
+   */
   static Map<String, Shape> all(ModelGraph model) {
     Map<String, Shape> shapes = new HashMap<>();
-    try (Graph graph = new Graph()) {
-      graph.importGraphDef(model.graph());
+    try (Graph graph = imported(model)) {
       for (NodeDef node : model.graph().getNodeList()) {
         GraphOperation operation = graph.operation(node.getName());
         if (operation.numOutputs() > 0) {
@@ -43,6 +46,19 @@ final class TensorShapes {
       }
     }
     return shapes;
+  }
+
+  @MustBeClosed
+  private static Graph imported(ModelGraph model) {
+    Graph graph = new Graph();
+    try {
+      graph.importGraphDef(model.graph());
+      return graph;
+    } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
+      graph.close();
+      throw new IllegalArgumentException(
+          "the graph is not one that TensorFlow accepts: " + TensorFlowMessage.of(e), e);
+    }
   }
 
   /**

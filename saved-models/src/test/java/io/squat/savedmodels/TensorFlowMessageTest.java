@@ -9,7 +9,7 @@ class TensorFlowMessageTest {
   @Test
   void takesTheFirstOfSeveralErrors() {
     assertEquals(
-        "(0) INVALID_ARGUMENT: indices[0,3] = 23",
+        "(0) INVALID_ARGUMENT: indices[0,3] = 23 (node a)",
         TensorFlowMessage.of(
             new TensorFlowException(
                 "2 root error(s) found.\n  (0) INVALID_ARGUMENT: indices[0,3] = 23\n\t [[{{node"

@@ -1,0 +1,74 @@
+package io.squat.savedmodels;
+
+import java.nio.ByteOrder;
+import java.util.Optional;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.TensorProto;
+
+/**
+ * Writes the cube in a GELU by tanh so that there is one way to compute it.
+ *
+ * <pre>
+ * c * Pow(x, 3)   becomes   (c * Square(x)) * x
+ * Pow(x, 3)       becomes   Square(x) * x
+ * </pre>
+ *
+ * <p>Invariant: outputs stay the same but for the last bit. TensorFlow itself replaces the power by
+ * products and then moves the factor to whichever of them comes first by name: two graphs of the
+ * same model would differ in the last bit, and then in the integers of the next layer's input.
+ */
+final class CanonicalCubes implements RewritePass {
+  private static final float CUBE = 3;
+
+  @Override
+  public ModelGraph apply(ModelGraph model) {
+    GraphEditor editor = model.edit();
+    for (NodeDef node : model.graph().getNodeList()) {
+      if (node.getOp().equals("Pow")
+          && scalar(editor, node.getInput(1)).filter(power -> power == CUBE).isPresent()) {
+        replace(editor, node);
+      }
+    }
+    return model.with(editor);
+  }
+
+  private static void replace(GraphEditor editor, NodeDef pow) {
+    String x = pow.getInput(0);
+    String square = editor.freshName(pow.getName() + "/square");
+    editor.put(Nodes.square(square, x));
+    Optional<NodeDef> product =
+        editor.onlyConsumer(pow.getName()).filter(node -> node.getOp().equals("Mul"));
+    Optional<String> factor =
+        product.flatMap(
+            node ->
+                node.getInputList().stream()
+                    .filter(input -> scalar(editor, input).isPresent())
+                    .findFirst());
+    if (product.isPresent() && factor.isPresent()) {
+      editor.put(Nodes.mul(pow.getName(), factor.get(), square));
+      editor.put(Nodes.mul(product.get().getName(), pow.getName(), x));
+    } else {
+      editor.put(Nodes.mul(pow.getName(), square, x));
+    }
+  }
+
+  /** The value of a float constant of one element. */
+  private static Optional<Float> scalar(GraphEditor editor, String tensor) {
+    NodeDef node = editor.node(tensor);
+    if (!node.getOp().equals("Const")) {
+      return Optional.empty();
+    }
+    TensorProto value = node.getAttrOrThrow("value").getTensor();
+    if (value.getDtype() != DataType.DT_FLOAT || value.getTensorShape().getDimCount() > 0) {
+      return Optional.empty();
+    }
+    return value.getFloatValCount() == 1
+        ? Optional.of(value.getFloatVal(0))
+        : Optional.of(value.getTensorContent())
+            .filter(content -> content.size() == Float.BYTES)
+            .map(
+                content ->
+                    content.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).getFloat());
+  }
+}
