@@ -41,6 +41,8 @@ public record BertStructure(
   static final Set<String> BATCHED_PRODUCTS =
       Set.of("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3");
 
+  private static final Set<String> MASKS = Set.of("Select", "SelectV2");
+
   /** Ops whose result has the values of their first input in the same order. */
   static final Set<String> SAME_VALUES = Set.of("Reshape", "Identity", "Squeeze", "ExpandDims");
 
@@ -53,7 +55,9 @@ public record BertStructure(
   }
 
   /**
-   * The number of rows of the smallest table that is looked up by a role.
+   * The number of rows of the largest table that is looked up by a role: others that no input
+   * chooses the rows of are distances in attention, or the only segment of a model without
+   * segments.
    *
    * @param model the model of this structure
    * @param role {@link InputRole#IDS} for the size of the vocabulary; null for the number of
@@ -64,7 +68,7 @@ public record BertStructure(
     return embeddings.stream()
         .filter(lookup -> lookup.role() == role)
         .mapToInt(lookup -> Math.toIntExact(model.variable(lookup.table()).shape().get(0)))
-        .min()
+        .max()
         .orElse(Integer.MAX_VALUE);
   }
 
@@ -179,23 +183,39 @@ public record BertStructure(
           && slice.getAttrOrThrow("ellipsis_mask").getI() == 0;
     }
 
-    /** Which input's values choose the rows; those of positions depend on shapes alone. */
+    /**
+     * Which input's values choose the rows. Those of positions depend on shapes, or on where the
+     * ids are padding, but are not the ids.
+     */
     private @Nullable InputRole role(NodeDef node, int indices) {
       String tensor = GraphEditor.input(node, indices);
-      for (InputRole role : List.of(InputRole.IDS, InputRole.SEGMENTS)) {
-        Optional<ModelInput> input = model.input(role);
-        if (input.isPresent()
-            && graph.valuesDependOn(tensor, GraphEditor.producer(input.get().tensor()))) {
-          return role;
+      Optional<ModelInput> ids = model.input(InputRole.IDS);
+      if (ids.isPresent()) {
+        String source = GraphEditor.producer(ids.get().tensor());
+        if (graph.valuesDependOn(tensor, source)
+            && !graph.opsBetween(tensor, Set.of(source)).contains("Cumsum")) {
+          return InputRole.IDS;
         }
       }
-      return null;
+      Optional<ModelInput> segments = model.input(InputRole.SEGMENTS);
+      return segments.isPresent()
+              && graph.valuesDependOn(tensor, GraphEditor.producer(segments.get().tensor()))
+          ? InputRole.SEGMENTS
+          : null;
     }
 
     private boolean isAttention(NodeDef node) {
-      return node.getOp().equals("Softmax")
-          && graph.consumers(node.getName()).stream()
-              .anyMatch(next -> BATCHED_PRODUCTS.contains(next.getOp()));
+      return node.getOp().equals("Softmax") && goesIntoProduct(node.getName());
+    }
+
+    /** A mask may set some of the probabilities to zero on the way. */
+    private boolean goesIntoProduct(String tensor) {
+      return graph.consumers(tensor).stream()
+          .anyMatch(
+              next ->
+                  BATCHED_PRODUCTS.contains(next.getOp())
+                      || ((MASKS.contains(next.getOp()) || SAME_VALUES.contains(next.getOp()))
+                          && goesIntoProduct(next.getName())));
     }
 
     private List<String> blockOutputs(List<LinearLayer> layers) {

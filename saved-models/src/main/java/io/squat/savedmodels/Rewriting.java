@@ -23,7 +23,6 @@ public final class Rewriting {
             new CanonicalVariables(keys),
             new CanonicalInputs(),
             new FoldConstants(),
-            new CanonicalCubes(),
             new CanonicalEinsum(),
             new CanonicalLinear()));
   }
@@ -51,6 +50,7 @@ public final class Rewriting {
       passes.add(new AddPerturbations());
     }
     passes.add(new IntegerProducts(structure));
+    passes.add(new OrderedCubes());
     passes.add(new AddDropout(structure));
     return apply(model, passes);
   }

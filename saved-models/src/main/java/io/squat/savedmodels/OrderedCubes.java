@@ -10,15 +10,16 @@ import org.tensorflow.proto.TensorProto;
  * Writes the cube in a GELU by tanh so that there is one way to compute it.
  *
  * <pre>
- * c * Pow(x, 3)   becomes   (c * Square(x)) * x
+ * c * Pow(x, 3)   becomes   (c * x) * Square(x)
  * Pow(x, 3)       becomes   Square(x) * x
  * </pre>
  *
  * <p>Invariant: outputs stay the same but for the last bit. TensorFlow itself replaces the power by
- * products and then moves the factor to whichever of them comes first by name: two graphs of the
- * same model would differ in the last bit, and then in the integers of the next layer's input.
+ * products and then moves the factor to whichever of them comes first by name: the training graph
+ * and the packed one would differ in the last bit, and then in the integers of the next layer's
+ * input.
  */
-final class CanonicalCubes implements RewritePass {
+final class OrderedCubes implements RewritePass {
   private static final float CUBE = 3;
 
   @Override
@@ -46,8 +47,8 @@ final class CanonicalCubes implements RewritePass {
                     .filter(input -> scalar(editor, input).isPresent())
                     .findFirst());
     if (product.isPresent() && factor.isPresent()) {
-      editor.put(Nodes.mul(pow.getName(), factor.get(), square));
-      editor.put(Nodes.mul(product.get().getName(), pow.getName(), x));
+      editor.put(Nodes.mul(pow.getName(), factor.get(), x));
+      editor.put(Nodes.mul(product.get().getName(), pow.getName(), square));
     } else {
       editor.put(Nodes.mul(pow.getName(), square, x));
     }
