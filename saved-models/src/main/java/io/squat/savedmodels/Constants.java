@@ -128,7 +128,8 @@ final class Constants {
     return node;
   }
 
-  private static NodeDef floats(String name, List<Long> shape, float[] values) {
+  /** A float32 constant. */
+  static NodeDef floats(String name, List<Long> shape, float[] values) {
     ByteBuffer bytes = littleEndian(values.length);
     bytes.asFloatBuffer().put(values);
     return constant(name, DataType.DT_FLOAT, shape, bytes);

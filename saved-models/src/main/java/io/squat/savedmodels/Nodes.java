@@ -1,6 +1,8 @@
 package io.squat.savedmodels;
 
+import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Optional;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
@@ -142,5 +144,23 @@ final class Nodes {
       shape.addDim(TensorShapeProto.Dim.newBuilder().setSize(dimension));
     }
     return AttrValue.newBuilder().setShape(shape).build();
+  }
+
+  /** The value of a float32 constant without axes; empty for any other node. */
+  static Optional<Float> scalarValue(NodeDef node) {
+    if (!node.getOp().equals("Const")) {
+      return Optional.empty();
+    }
+    TensorProto value = node.getAttrOrThrow("value").getTensor();
+    if (value.getDtype() != DataType.DT_FLOAT || value.getTensorShape().getDimCount() > 0) {
+      return Optional.empty();
+    }
+    return value.getFloatValCount() == 1
+        ? Optional.of(value.getFloatVal(0))
+        : Optional.of(value.getTensorContent())
+            .filter(content -> content.size() == Float.BYTES)
+            .map(
+                content ->
+                    content.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).getFloat());
   }
 }

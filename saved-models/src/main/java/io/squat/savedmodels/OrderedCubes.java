@@ -1,10 +1,7 @@
 package io.squat.savedmodels;
 
-import java.nio.ByteOrder;
 import java.util.Optional;
-import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
-import org.tensorflow.proto.TensorProto;
 
 /**
  * Writes the cube in a GELU by tanh so that there is one way to compute it.
@@ -27,7 +24,9 @@ final class OrderedCubes implements RewritePass {
     GraphEditor editor = model.edit();
     for (NodeDef node : model.graph().getNodeList()) {
       if (node.getOp().equals("Pow")
-          && scalar(editor, node.getInput(1)).filter(power -> power == CUBE).isPresent()) {
+          && Nodes.scalarValue(editor.node(node.getInput(1)))
+              .filter(power -> power == CUBE)
+              .isPresent()) {
         replace(editor, node);
       }
     }
@@ -44,7 +43,7 @@ final class OrderedCubes implements RewritePass {
         product.flatMap(
             node ->
                 node.getInputList().stream()
-                    .filter(input -> scalar(editor, input).isPresent())
+                    .filter(input -> Nodes.scalarValue(editor.node(input)).isPresent())
                     .findFirst());
     if (product.isPresent() && factor.isPresent()) {
       editor.put(Nodes.mul(pow.getName(), factor.get(), x));
@@ -52,24 +51,5 @@ final class OrderedCubes implements RewritePass {
     } else {
       editor.put(Nodes.mul(pow.getName(), square, x));
     }
-  }
-
-  /** The value of a float constant of one element. */
-  private static Optional<Float> scalar(GraphEditor editor, String tensor) {
-    NodeDef node = editor.node(tensor);
-    if (!node.getOp().equals("Const")) {
-      return Optional.empty();
-    }
-    TensorProto value = node.getAttrOrThrow("value").getTensor();
-    if (value.getDtype() != DataType.DT_FLOAT || value.getTensorShape().getDimCount() > 0) {
-      return Optional.empty();
-    }
-    return value.getFloatValCount() == 1
-        ? Optional.of(value.getFloatVal(0))
-        : Optional.of(value.getTensorContent())
-            .filter(content -> content.size() == Float.BYTES)
-            .map(
-                content ->
-                    content.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).getFloat());
   }
 }

@@ -30,6 +30,7 @@ public final class SavedModelReader {
   private static final Set<String> CONTROL_FLOW =
       Set.of("Switch", "RefSwitch", "Merge", "Enter", "Exit", "NextIteration");
   static final List<String> POOLED = List.of("pooled_output", "pooler_output", "default");
+  private static final List<String> CLASSIFIED = List.of("logits");
 
   /**
    * What to read of a folder that holds several graphs or signatures.
@@ -254,7 +255,7 @@ public final class SavedModelReader {
    */
   private static String pooled(
       GraphEditor editor, Map<String, TensorInfo> infos, Map<String, String> outputs) {
-    Optional<String> rows = output(infos, 2, POOLED);
+    Optional<String> rows = output(infos, 2, POOLED).or(() -> output(infos, 2, CLASSIFIED));
     if (rows.isPresent()) {
       return require(outputs, rows.get());
     }

@@ -38,7 +38,12 @@ public record ServingModel(
 
   /** The same model with its large float32 constants in variables. */
   ServingModel withVariables() {
-    ServingVariables moved = ServingVariables.of(graph);
+    return withVariables(ServingVariables.LEAST_BYTES);
+  }
+
+  /** The same model with its float32 constants of at least some bytes in variables. */
+  ServingModel withVariables(int leastBytes) {
+    ServingVariables moved = ServingVariables.of(graph, leastBytes);
     return new ServingModel(moved.graph(), signatures, moved);
   }
 }

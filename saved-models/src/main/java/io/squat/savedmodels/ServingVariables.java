@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
@@ -42,7 +44,10 @@ import org.tensorflow.types.TString;
  * @param values the variables' values by their keys
  */
 public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, TensorProto> values) {
-  private static final int LEAST_BYTES = 1024;
+  /** What makes a constant large where nothing else is asked for. */
+  static final int LEAST_BYTES = 1024;
+
+  private static final String READ = "/read";
   private static final String SCOPE = "saver";
 
   /** Copies the values. */
@@ -50,13 +55,18 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
     values = ImmutableMap.copyOf(values);
   }
 
-  /** Moves the large constants. */
-  static ServingVariables of(GraphDef frozen) {
+  /**
+   * Moves the constants of at least some bytes. The variable of a constant {@code name/read} is
+   * {@code name}.
+   */
+  static ServingVariables of(GraphDef frozen, int leastBytes) {
+    Set<String> names =
+        frozen.getNodeList().stream().map(NodeDef::getName).collect(Collectors.toSet());
     GraphDef.Builder graph = GraphDef.newBuilder().setVersions(frozen.getVersions());
     Map<String, TensorProto> values = new LinkedHashMap<>();
     for (NodeDef node : frozen.getNodeList()) {
-      if (isLarge(node)) {
-        String name = node.getName() + "/variable";
+      if (isLarge(node, leastBytes)) {
+        String name = variable(node.getName(), names);
         TensorProto value = node.getAttrOrThrow("value").getTensor();
         values.put(name, value);
         graph.addNode(handle(name, value));
@@ -69,10 +79,21 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
     return new ServingVariables(graph.build(), saver, values);
   }
 
-  private static boolean isLarge(NodeDef node) {
+  private static String variable(String constant, Set<String> names) {
+    String name =
+        constant.endsWith(READ)
+            ? constant.substring(0, constant.length() - READ.length())
+            : constant + "/variable";
+    while (!names.add(name)) {
+      name += "/variable";
+    }
+    return name;
+  }
+
+  private static boolean isLarge(NodeDef node, int leastBytes) {
     return node.getOp().equals("Const")
         && node.getAttrOrThrow("dtype").getType() == DataType.DT_FLOAT
-        && node.getAttrOrThrow("value").getTensor().getTensorContent().size() >= LEAST_BYTES;
+        && node.getAttrOrThrow("value").getTensor().getTensorContent().size() >= leastBytes;
   }
 
   private static NodeDef handle(String name, TensorProto value) {

@@ -37,20 +37,23 @@ public final class TensorFlowMessage {
             .map(String::strip)
             .filter(line -> !line.isEmpty() && !line.endsWith("root error(s) found."))
             .toList();
-    String first = lines.isEmpty() ? failure.getClass().getSimpleName() : lines.get(0);
-    String line =
-        NODE.matcher(String.join(" ", lines))
-            .results()
-            .map(match -> match.group(1))
-            .findFirst()
-            .filter(node -> !first.contains(node))
-            .map(node -> first + " (node " + node + ")")
-            .orElse(first);
+    String line = lines.isEmpty() ? failure.getClass().getSimpleName() : lines.get(0);
     return REMEDIES.entrySet().stream()
         .filter(remedy -> line.contains(remedy.getKey()))
         .map(Map.Entry::getValue)
         .findFirst()
         .map(remedy -> line + "; " + remedy)
-        .orElse(line);
+        .orElseGet(() -> line + node(String.join(" ", lines), line));
+  }
+
+  /** The node that a message names, if its first line does not. */
+  private static String node(String message, String line) {
+    return NODE.matcher(message)
+        .results()
+        .map(match -> match.group(1))
+        .findFirst()
+        .filter(node -> !line.contains(node))
+        .map(node -> " (node " + node + ")")
+        .orElse("");
   }
 }

@@ -59,7 +59,7 @@ final class BenchTrainCommand extends SquatCommand {
     TrainingBenchmark.Load load =
         new TrainingBenchmark.Load(
             methods.stream().distinct().toList(),
-            training.bits(),
+            training.bits(null),
             training.alternation(),
             training.batch(),
             length,
@@ -67,7 +67,7 @@ final class BenchTrainCommand extends SquatCommand {
             training.seed());
     TrainingBenchmark.Result result =
         TrainingBenchmark.run(
-            model.folder(progress), model.choice(), load, run.device(), run.threads(), progress);
+            model.readable(progress), model.choice(), load, run.device(), run.threads(), progress);
     for (TrainingBenchmark.Timing timing : result.timings()) {
       out.printf(
           Locale.ROOT,

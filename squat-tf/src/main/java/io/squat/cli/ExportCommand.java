@@ -136,7 +136,9 @@ final class ExportCommand extends SquatCommand {
   private void loaded(Path target) {
     checkOptions();
     Progress progress = TerminalProgress.ofStandardError();
-    Path folder = ModelCache.ofUser(System.getenv(), progress).folder(requireNonNull(source.model));
+    Path folder =
+        ModelCache.ofUser(System.getenv(), progress)
+            .readable(requireNonNull(source.model), choice.choice());
     EncoderExport export = new EncoderExport(folder, choice.choice());
     SavedModelWriter.write(
         target,

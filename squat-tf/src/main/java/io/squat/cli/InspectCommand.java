@@ -1,11 +1,14 @@
 package io.squat.cli;
 
 import io.squat.ops.BitWidths;
+import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.Inspection;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelReader;
+import io.squat.train.RecoveredSteps;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -19,23 +22,35 @@ import picocli.CommandLine.Option;
     footerHeading = "%nExample:%n",
     footer = "  squat inspect --model bert-base-uncased --bits 4-8-8")
 final class InspectCommand extends SquatCommand {
+  private static final String DEFAULT_BITS = "4-8-8";
 
   @Mixin final ModelOptions model = new ModelOptions();
 
   @Option(
       names = "--bits",
-      defaultValue = "4-8-8",
       paramLabel = "W-E-A",
-      description = "Bits for which sizes are told (default: ${DEFAULT-VALUE}).")
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  BitWidths bits;
+      description =
+          "Bits for which sizes are told (default: those of a packed model, else "
+              + DEFAULT_BITS
+              + ").")
+  @Nullable BitWidths bits;
 
   @Override
   Object run(PrintWriter out) {
-    Path folder = model.folder(TerminalProgress.ofStandardError());
+    Path folder = model.readable(TerminalProgress.ofStandardError());
+    FrozenModel.Recovered recovered = RecoveredSteps.of(folder);
+    Quantization quantization =
+        bits == null && recovered != null
+            ? new Quantization(BitWidths.parse(recovered.bits()), recovered.levels())
+            : new Quantization(bits == null ? BitWidths.parse(DEFAULT_BITS) : bits, null);
     Inspection inspection =
-        Inspection.of(SavedModelReader.read(folder, model.choice()), new Quantization(bits, null));
+        Inspection.of(SavedModelReader.read(folder, model.choice()), quantization);
     inspection.print(out);
+    if (recovered != null) {
+      out.printf(
+          "read from a packed model of %s: its values, and %d step sizes%n",
+          recovered.bits(), recovered.stepSizes().size());
+    }
     return inspection;
   }
 }

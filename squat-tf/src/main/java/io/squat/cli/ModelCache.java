@@ -3,15 +3,22 @@ package io.squat.cli;
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import io.squat.savedmodels.FrozenModel;
+import io.squat.savedmodels.SavedModelFiles;
+import io.squat.savedmodels.SavedModelReader;
+import io.squat.savedmodels.SavedModelWriter;
 import io.squat.train.Progress;
+import io.squat.train.RecoveredSteps;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.logging.log4j.LogManager;
@@ -19,13 +26,13 @@ import org.apache.logging.log4j.Logger;
 
 /**
  * The models that are known by name or were given as archives, each unpacked once into a folder of
- * its own.
+ * its own, and those with variables of models that have their values in constants.
  *
  * <pre>
  * $SQUAT_CACHE or ~/.cache/squat
  *   models
  *     bert-base-uncased      saved_model.pb, variables, assets
- *     SHA-256                the same, of an archive
+ *     SHA-256                the same, of an archive or of a model without variables
  * </pre>
  *
  * A folder is there as a whole or not at all: it is unpacked beside and renamed. Two processes that
@@ -106,6 +113,51 @@ final class ModelCache {
                             + model
                             + "\""));
     return folder(named);
+  }
+
+  /**
+   * The folder of a model that can be read and trained: as {@link #folder(String)}, but of a model
+   * whose values are constants, such as a packed export, the like of it with variables.
+   *
+   * @param model as in {@link #folder(String)}
+   * @param choice which of its graphs and signatures
+   * @throws IllegalArgumentException as {@link #folder(String)}, or if it is no SavedModel
+   * @throws IllegalStateException as {@link #folder(String)}
+   */
+  Path readable(String model, SavedModelReader.Choice choice) {
+    Path folder = folder(model);
+    if (!FrozenModel.is(folder, choice)) {
+      return folder;
+    }
+    String name =
+        Hashing.sha256()
+            .hashString(SavedModelFiles.hash(folder) + choice, StandardCharsets.UTF_8)
+            .toString();
+    return kept(
+        name,
+        work -> {
+          FrozenModel.Thawed thawed = FrozenModel.thaw(folder, choice);
+          Path written = work.resolve("model");
+          SavedModelWriter.write(written, thawed.model(), assets(folder, thawed));
+          return written;
+        });
+  }
+
+  private static Map<String, byte[]> assets(Path folder, FrozenModel.Thawed thawed)
+      throws IOException {
+    Map<String, byte[]> assets = new LinkedHashMap<>();
+    Path own = folder.resolve("assets");
+    if (Files.isDirectory(own)) {
+      try (Stream<Path> files = Files.list(own)) {
+        for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+          assets.put(file.getFileName().toString(), Files.readAllBytes(file));
+        }
+      }
+    }
+    if (thawed.quantization() != null) {
+      assets.put(RecoveredSteps.FILE, RecoveredSteps.json(thawed.quantization()));
+    }
+    return assets;
   }
 
   /**

@@ -29,6 +29,15 @@ final class ModelOptions {
     return ModelCache.ofUser(System.getenv(), progress).folder(model);
   }
 
+  /**
+   * The folder of the model as it can be read and trained, see {@link ModelCache#readable}.
+   *
+   * @throws IllegalArgumentException as {@link #folder}, or if it is no SavedModel
+   */
+  Path readable(Progress progress) {
+    return ModelCache.ofUser(System.getenv(), progress).readable(model, choice());
+  }
+
   /** Which graph and signature. */
   SavedModelReader.Choice choice() {
     return choice.choice();

@@ -5,6 +5,7 @@ import io.squat.glue.GlueReader;
 import io.squat.glue.Split;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.train.Progress;
+import io.squat.train.RecoveredSteps;
 import io.squat.train.RunFolder;
 import io.squat.train.RunResult;
 import io.squat.train.RunSettings;
@@ -53,7 +54,9 @@ final class TrainCommand extends SquatCommand {
   @Option(
       names = "--float-epochs",
       paramLabel = "N",
-      description = "Passes in float before quantization (default: as --epochs).")
+      description =
+          "Passes in float before quantization (default: as --epochs, 0 for a packed model whose bits"
+              + " are kept).")
   @Nullable Integer floatEpochs;
 
   @Option(
@@ -72,15 +75,21 @@ final class TrainCommand extends SquatCommand {
   @Override
   Object run(PrintWriter printer) {
     Progress progress = TerminalProgress.ofStandardError();
-    Path folder = model.folder(progress);
+    Path folder = model.readable(progress);
     String hash = SavedModelFiles.hash(folder);
     Path vocabulary = text.vocabulary(folder);
     Examples train = GlueReader.read(task.data(), task.task(), Split.TRAIN);
     Examples dev = GlueReader.read(task.data(), task.task(), Split.DEV);
     RunSettings settings =
         training.settings(
-            new TrainingOptions.Data(train, dev, hash, model.choice(), text.casing(vocabulary)),
-            floatEpochs == null ? epochs : floatEpochs,
+            new TrainingOptions.Data(
+                train,
+                dev,
+                hash,
+                model.choice(),
+                text.casing(vocabulary),
+                RecoveredSteps.of(folder)),
+            floatEpochs,
             epochs,
             text.maxLength());
     Trainer trainer =

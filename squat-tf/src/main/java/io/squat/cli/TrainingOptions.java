@@ -4,6 +4,7 @@ import io.squat.glue.Casing;
 import io.squat.glue.Examples;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Levels;
+import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.train.Alternation;
@@ -17,6 +18,8 @@ import picocli.CommandLine.Option;
 
 /** How a model is trained: what {@code train} and {@code bench train} share. */
 final class TrainingOptions {
+  private static final String DEFAULT_BITS = "4-8-8";
+
   @Option(
       names = "--method",
       defaultValue = "squat",
@@ -26,13 +29,13 @@ final class TrainingOptions {
 
   @Option(
       names = "--bits",
-      defaultValue = "4-8-8",
       paramLabel = "W-E-A",
       description =
           "Bits of linear weights, word embeddings and activations, each 2 to 8, or 32 for float"
-              + " (default: ${DEFAULT-VALUE}).")
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  private BitWidths bits;
+              + " (default: those of a packed model, else "
+              + DEFAULT_BITS
+              + ").")
+  private @Nullable BitWidths bits;
 
   @Option(
       names = "--levels",
@@ -118,16 +121,30 @@ final class TrainingOptions {
    * @param modelHash of the SavedModel
    * @param choice which graph and signature of it
    * @param casing of the vocabulary
+   * @param recovered what a packed model was trained with, null for any other
    */
   record Data(
       Examples train,
       Examples dev,
       String modelHash,
       SavedModelReader.Choice choice,
-      Casing casing) {}
+      Casing casing,
+      FrozenModel.@Nullable Recovered recovered) {}
 
-  /** The settings of a run. */
-  RunSettings settings(Data data, int floatEpochs, int epochs, int maxLength) {
+  /**
+   * The settings of a run.
+   *
+   * @param data what the run reads
+   * @param floatEpochs passes in float; null for the default: none for a packed model that is
+   *     trained on at its bits, else as many as {@code epochs}
+   * @param epochs passes with quantizers; of fp, in float
+   * @param maxLength tokens that rows are cut to
+   */
+  RunSettings settings(Data data, @Nullable Integer floatEpochs, int epochs, int maxLength) {
+    Quantization quantization = bits(data.recovered());
+    boolean trainedOn =
+        data.recovered() != null && quantization.bits().toString().equals(data.recovered().bits());
+    int inFloat = floatEpochs != null ? floatEpochs : trainedOn ? 0 : epochs;
     return new RunSettings(
         data.train().task(),
         data.train().sha256(),
@@ -136,11 +153,11 @@ final class TrainingOptions {
         data.choice(),
         data.casing(),
         method,
-        bits.toString(),
-        levels,
+        quantization.bits().toString(),
+        quantization.levels(),
         alternation.toString(),
         rho,
-        method.quantized() ? floatEpochs : epochs,
+        method.quantized() ? inFloat : epochs,
         method.quantized() ? epochs : 0,
         batch,
         maxLength,
@@ -152,9 +169,17 @@ final class TrainingOptions {
     return method;
   }
 
-  /** What is quantized by methods that quantize. */
-  Quantization bits() {
-    return new Quantization(bits, levels);
+  /**
+   * What is quantized by methods that quantize.
+   *
+   * @param recovered what a packed model was trained with, null for any other
+   */
+  Quantization bits(FrozenModel.@Nullable Recovered recovered) {
+    if (bits == null && recovered != null) {
+      return new Quantization(
+          BitWidths.parse(recovered.bits()), levels == null ? recovered.levels() : levels);
+    }
+    return new Quantization(bits == null ? BitWidths.parse(DEFAULT_BITS) : bits, levels);
   }
 
   Alternation alternation() {

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param levels which integers weights use; null is the default of the width
  * @param alternation of squat's phases
  * @param rho the radius of the perturbation
- * @param floatEpochs passes over the rows in float, before quantization
+ * @param floatEpochs passes over the rows in float, before quantization; 0 begins with the model as
+ *     it is
  * @param epochs passes over the rows with quantizers; none for {@code fp}
  * @param batch rows a batch
  * @param maxLength tokens that a row may have
@@ -53,7 +54,7 @@ public record RunSettings(
     BitWidths.parse(bits);
     Alternation.parse(alternation);
     atLeast("epochs", epochs, 0);
-    atLeast("float-epochs", floatEpochs, 1);
+    atLeast("float-epochs", floatEpochs, method.quantized() ? 0 : 1);
     atLeast("batch", batch, 1);
     atLeast("max-length", maxLength, 3);
     if (!(rho >= 0 && rho < 10)) {

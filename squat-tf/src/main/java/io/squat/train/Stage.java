@@ -90,6 +90,10 @@ final class Stage {
         }
       }
     }
+    if (total == 0) { // the model as it was given, for the next stage
+      predictions = predictions();
+      scores.add(score(0, 0, predictions));
+    }
     requireNumbers(total - 1);
     finish(scores, predictions);
     return scores;

@@ -8,6 +8,7 @@ import io.squat.glue.WordPiece;
 import io.squat.ops.StepSizes;
 import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.Device;
+import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.InputRole;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelVariable;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -102,10 +104,12 @@ public final class Trainer {
       train = encode(wordPiece, inputs.train(), length);
       dev = encode(wordPiece, inputs.dev(), length);
     }
+    FrozenModel.Recovered recovered = RecoveredSteps.of(inputs.model());
     folder.open(settings, inputs.model().resolve("saved_model.pb"), inputs.vocabulary());
     if (!folder.isDone(StageSettings.FLOAT)) {
       stage(
           model,
+          recovered,
           new StageSettings(StageSettings.FLOAT, 0, Method.FP, settings.floatEpochs(), 0),
           SavedModelFiles.checkpoint(inputs.model()),
           ModelVariable::stored,
@@ -115,6 +119,7 @@ public final class Trainer {
     if (settings.method().quantized() && !folder.isDone(StageSettings.QUANTIZED)) {
       stage(
           model,
+          recovered,
           new StageSettings(
               StageSettings.QUANTIZED,
               1,
@@ -177,6 +182,7 @@ public final class Trainer {
 
   private void stage(
       ModelGraph model,
+      FrozenModel.@Nullable Recovered recovered,
       StageSettings stage,
       Path weights,
       Function<ModelVariable, @Nullable StoredTensor> stored,
@@ -184,11 +190,17 @@ public final class Trainer {
       EncodedExamples dev) {
     Quantization quantization =
         stage.method().quantized() ? settings.quantization() : Quantization.NONE;
-    Map<String, Float> stepSizes =
-        stage.method().quantized()
-            ? new Calibration(model, weights, stored, StepSizes::ofWeights, config)
-                .stepSizes(quantization, calibrationBatches(train), progress)
-            : Map.of();
+    Map<String, Float> stepSizes = Map.of();
+    if (stage.method().quantized()) {
+      // A packed model's steps are those of its own values, before any float epoch moves them.
+      stepSizes =
+          Optional.ofNullable(settings.floatEpochs() == 0 ? recovered : null)
+              .flatMap(found -> found.stepSizes(model, quantization))
+              .orElseGet(
+                  () ->
+                      new Calibration(model, weights, stored, StepSizes::ofWeights, config)
+                          .stepSizes(quantization, calibrationBatches(train), progress));
+    }
     try (TrainingSession session =
         new TrainingSession(
             model,
