@@ -59,7 +59,8 @@ public final class FrozenModel {
    *
    * @param bits W-E-A
    * @param levels of the weights, null for those that their width has by default
-   * @param stepSizes by the names that {@link Quantizer#stepSize} has in the thawed model
+   * @param stepSizes by the names that {@link Quantizer#stepSize} has in the thawed model; that of
+   *     a layer's input also by the tensors that it is a reshape of
    */
   public record Recovered(String bits, @Nullable Levels levels, Map<String, Float> stepSizes) {
     /** Copies the step sizes. */
@@ -204,7 +205,14 @@ public final class FrozenModel {
     activationBits = (int) node.getAttrOrThrow("num_bits").getI();
     int steps = (1 << activationBits) - (node.getAttrOrThrow("narrow_range").getB() ? 2 : 1);
     String source = GraphEditor.input(node, 0);
-    stepSizes.put(Quantizer.stepSizeName(source), (max.get() - min.get()) / steps);
+    float step = (max.get() - min.get()) / steps;
+    // The canonical form may put a reshape of its own in the place of one that is there.
+    String tensor = source;
+    stepSizes.put(Quantizer.stepSizeName(tensor), step);
+    while (BertStructure.SAME_VALUES.contains(editor.node(tensor).getOp())) {
+      tensor = GraphEditor.input(editor.node(tensor), 0);
+      stepSizes.putIfAbsent(Quantizer.stepSizeName(tensor), step);
+    }
     editor.put(Nodes.identity(node.getName(), source, DataType.DT_FLOAT));
   }
 

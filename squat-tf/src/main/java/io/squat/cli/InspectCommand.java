@@ -47,9 +47,7 @@ final class InspectCommand extends SquatCommand {
         Inspection.of(SavedModelReader.read(folder, model.choice()), quantization);
     inspection.print(out);
     if (recovered != null) {
-      out.printf(
-          "read from a packed model of %s: its values, and %d step sizes%n",
-          recovered.bits(), recovered.stepSizes().size());
+      out.printf("read from a packed model of %s: its values and step sizes%n", recovered.bits());
     }
     return inspection;
   }

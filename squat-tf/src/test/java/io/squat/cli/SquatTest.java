@@ -103,7 +103,8 @@ class SquatTest {
         () -> assertEquals(Path.of("d"), train.task.data()),
         () -> assertEquals(Path.of("o"), train.out),
         () -> assertEquals(Method.SQUAT, train.training.method()),
-        () -> assertEquals(new Quantization(new BitWidths(4, 8, 8), null), train.training.bits()),
+        () ->
+            assertEquals(new Quantization(new BitWidths(4, 8, 8), null), train.training.bits(null)),
         () -> assertEquals(Alternation.WITHIN, train.training.alternation()),
         () -> assertEquals(0.01, train.training.rho()),
         () -> assertEquals(3, train.epochs),
@@ -140,7 +141,8 @@ class SquatTest {
         () -> assertEquals(Method.SAQ, train.training.method()),
         () ->
             assertEquals(
-                new Quantization(new BitWidths(2, 3, 5), Levels.SYMMETRIC), train.training.bits()),
+                new Quantization(new BitWidths(2, 3, 5), Levels.SYMMETRIC),
+                train.training.bits(null)),
         () -> assertEquals(new Alternation(7), train.training.alternation()),
         () -> assertEquals(0.02, train.training.rho()),
         () -> assertEquals(4, train.epochs),
