@@ -30,9 +30,9 @@ import org.tensorflow.types.TFloat32;
  *
  * <p>The forward pass is one FakeQuantWithMinMaxVars. The backward pass is one gradient function
  * registered for IdentityN in the manner of {@code tf.custom_gradient}: {@code x_hat =
- * IdentityN(StopGradient(FakeQuant(x, min, max)), x, s, g)}. The same function knows the form that
- * {@link QuantizedLinear} builds; an IdentityN of any other form passes its gradients through, as
- * TensorFlow's own gradient of it does.
+ * IdentityN(StopGradient(FakeQuant(x, min, max)), x, s, g)}. The same function knows the forms that
+ * {@link QuantizedLinear} and {@link StraightThrough} build; an IdentityN of any other form passes
+ * its gradients through, as TensorFlow's own gradient of it does.
  */
 public final class LsqQuantizer {
   /** The smallest step size; {@link #clampPositive} keeps every step at or above it. */
@@ -145,7 +145,9 @@ public final class LsqQuantizer {
     GraphOperation forward = forwardOf(identity);
     if (forward == null) {
       List<Operand<?>> ofLayer = QuantizedLinear.gradient(tf, identity, outputGradients);
-      return ofLayer != null ? ofLayer : new ArrayList<>(outputGradients);
+      List<Operand<?>> other =
+          ofLayer != null ? ofLayer : StraightThrough.gradient(identity, outputGradients);
+      return other != null ? other : new ArrayList<>(outputGradients);
     }
     Operand<TFloat32> xHat = identity.<TFloat32>output(FORWARD_INDEX);
     Operand<TFloat32> x = identity.input(X_INDEX).expect(TFloat32.class);

@@ -105,7 +105,7 @@ public final class Export {
       inputs.ifPresent(grid -> passes.add(new QuantizeActivations(structure, grid, constants)));
       weights.ifPresent(grid -> passes.add(new UnpackKernels(structure, grid, constants)));
     }
-    passes.add(new OrderedCubes());
+    passes.add(OrderedCubes.forServing());
     passes.add(new UnfusedLayerNorms());
     passes.add(new FreezeVariables(constants));
     return passes;

@@ -103,19 +103,6 @@ final class Nodes {
     return floats(name, "BiasAdd", value, bias).putAttr("data_format", text("NHWC")).build();
   }
 
-  static NodeDef mul(String name, String x, String y) {
-    return floats(name, "Mul", x, y).build();
-  }
-
-  static NodeDef square(String name, String x) {
-    return NodeDef.newBuilder()
-        .setName(name)
-        .setOp("Square")
-        .addInput(x)
-        .putAttr("T", type(DataType.DT_FLOAT))
-        .build();
-  }
-
   /** An operation on float32 with two inputs. */
   private static NodeDef.Builder floats(String name, String op, String first, String second) {
     return NodeDef.newBuilder()

@@ -50,7 +50,7 @@ public final class Rewriting {
       passes.add(new AddPerturbations());
     }
     passes.add(new IntegerProducts(structure));
-    passes.add(new OrderedCubes());
+    passes.add(OrderedCubes.forTraining());
     passes.add(new AddDropout(structure));
     return apply(model, passes);
   }
