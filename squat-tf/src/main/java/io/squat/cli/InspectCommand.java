@@ -8,6 +8,7 @@ import io.squat.savedmodels.SavedModelReader;
 import io.squat.train.RecoveredSteps;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,7 +48,10 @@ final class InspectCommand extends SquatCommand {
         Inspection.of(SavedModelReader.read(folder, model.choice()), quantization);
     inspection.print(out);
     if (recovered != null) {
-      out.printf("read from a packed model of %s: its values and step sizes%n", recovered.bits());
+      out.printf(
+          Locale.ROOT,
+          "read from a packed model of %s: its values and step sizes%n",
+          recovered.bits());
     }
     return inspection;
   }
