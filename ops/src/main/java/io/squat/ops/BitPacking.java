@@ -114,20 +114,21 @@ public final class BitPacking {
    *
    * @param tf where the operations are added
    * @param words int32 [W], what {@link #pack} made
+   * @param byteType of the result, DT_QINT8 or DT_INT8
    * @param bits width, 2 to 8
    * @param shape of the result; its product is the number of values packed
-   * @return qint8 of that shape
+   * @return of that type and shape
    * @throws IllegalArgumentException if the width is not 2 to 8 or the shape is empty
    */
   public static Operand<? extends TType> unpack(
-      Ops tf, Operand<TInt32> words, int bits, long... shape) {
+      Ops tf, Operand<TInt32> words, DataType byteType, int bits, long... shape) {
     long count = 1;
     for (long size : shape) {
       count = Math.multiplyExact(count, size);
     }
     int columns = Math.toIntExact(count);
     Operand<TInt32> row = tf.reshape(words, tf.array(1, wordsPerRow(columns, bits)));
-    return tf.reshape(unpackBytes(tf, row, bits, columns, DataType.DT_QINT8), tf.constant(shape));
+    return tf.reshape(unpackBytes(tf, row, bits, columns, byteType), tf.constant(shape));
   }
 
   /**
@@ -212,8 +213,7 @@ public final class BitPacking {
   }
 
   // TensorFlow Java has no class for int8 and qint8, so tf.bitcast cannot name them.
-  private static Operand<? extends TType> bitcast(
-      Ops tf, Operand<TInt32> words, DataType byteType) {
+  static Operand<? extends TType> bitcast(Ops tf, Operand<?> words, DataType byteType) {
     return tf.scope()
         .opBuilder("Bitcast", "Bitcast")
         .addInput(words.asOutput())
@@ -245,7 +245,7 @@ public final class BitPacking {
     return Math.addExact(columns, unit - 1) / unit * unit;
   }
 
-  private static void checkRange(byte[] values, int bits) {
+  static void checkRange(byte[] values, int bits) {
     QuantizationGrid grid = new QuantizationGrid(bits, Levels.FULL);
     for (int i = 0; i < values.length; i++) {
       if (values[i] < grid.qMin() || values[i] > grid.qMax()) {

@@ -19,6 +19,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.RunOptions;
@@ -90,7 +91,12 @@ class IntegerLinearTest {
               tf,
               IntegerLinear.quantizeInput(tf, input, layer.stepSize, grid),
               BitPacking.unpack(
-                  tf, tf.constant(BitPacking.pack(layer.weights, bits)), bits, IN, OUT),
+                  tf,
+                  tf.constant(BitPacking.pack(layer.weights, bits)),
+                  DataType.DT_QINT8,
+                  bits,
+                  IN,
+                  OUT),
               layer.weightStepSize,
               tf.constant(folded));
       try (TFloat32 result =
@@ -159,7 +165,13 @@ class IntegerLinearTest {
           IntegerLinear.matMul(
               tf,
               IntegerLinear.quantizeInput(tf, input, 0.05f, QuantizationGrid.of(8)),
-              BitPacking.unpack(tf, tf.constant(BitPacking.pack(weights, bits)), bits, in, out),
+              BitPacking.unpack(
+                  tf,
+                  tf.constant(BitPacking.pack(weights, bits)),
+                  DataType.DT_QINT8,
+                  bits,
+                  in,
+                  out),
               0.01f,
               tf.constant(new float[out]));
       try (Result result =

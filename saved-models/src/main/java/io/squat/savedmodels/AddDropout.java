@@ -66,9 +66,9 @@ final class AddDropout implements RewritePass {
             editor,
             GraphEditor.producer(tensor) + "/dropout",
             List.of(
-                new Fragment.Input<>(tensor, TFloat32.class, Shape.unknown()),
-                new Fragment.Input<>(RATE, TFloat32.class, Shape.scalar()),
-                new Fragment.Input<>(SEED, TInt32.class, Shape.of(2))),
+                new Fragment.Input(tensor, DataType.DT_FLOAT, Shape.unknown()),
+                new Fragment.Input(RATE, DataType.DT_FLOAT, Shape.scalar()),
+                new Fragment.Input(SEED, DataType.DT_INT32, Shape.of(2))),
             (tf, in) -> {
               var site = tf.constant(new int[] {index, 0});
               return List.of(

@@ -47,10 +47,10 @@ final class AddPerturbations implements RewritePass {
                   editor,
                   GraphEditor.producer(site.input()) + "/perturb",
                   List.of(
-                      new Fragment.Input<>(site.output(), TFloat32.class, Shape.unknown()),
-                      new Fragment.Input<>(
+                      new Fragment.Input(site.output(), DataType.DT_FLOAT, Shape.unknown()),
+                      new Fragment.Input(
                           looked(editor, site, weight, perturbation),
-                          TFloat32.class,
+                          DataType.DT_FLOAT,
                           Shape.unknown())),
                   (tf, in) ->
                       List.of(

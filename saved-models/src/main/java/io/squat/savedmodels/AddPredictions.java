@@ -63,7 +63,7 @@ final class AddPredictions implements RewritePass {
             editor,
             "predictions/" + scope,
             List.of(
-                new Fragment.Input<>(head.logits(), TFloat32.class, Shape.of(-1, head.outputs()))),
+                new Fragment.Input(head.logits(), DataType.DT_FLOAT, Shape.of(-1, head.outputs()))),
             (tf, in) -> List.of(answer.of(tf, in.get(0).asOutput().expect(TFloat32.class))))
         .get(0);
   }

@@ -135,8 +135,8 @@ final class AddQuantizers implements RewritePass {
                     editor,
                     GraphEditor.producer(tensor) + "/quantize",
                     List.of(
-                        new Fragment.Input<>(tensor, TFloat32.class, Shape.unknown()),
-                        new Fragment.Input<>(step + "/read", TFloat32.class, Shape.scalar())),
+                        new Fragment.Input(tensor, DataType.DT_FLOAT, Shape.unknown()),
+                        new Fragment.Input(step + "/read", DataType.DT_FLOAT, Shape.scalar())),
                     (tf, in) ->
                         List.of(
                             LsqQuantizer.quantize(

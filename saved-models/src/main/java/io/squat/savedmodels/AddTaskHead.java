@@ -66,9 +66,9 @@ final class AddTaskHead implements RewritePass {
                 editor,
                 SCOPE + "dense",
                 List.of(
-                    new Fragment.Input<>(input, TFloat32.class, Shape.of(-1, hidden)),
-                    new Fragment.Input<>(weight.read(), TFloat32.class, Shape.of(hidden, classes)),
-                    new Fragment.Input<>(bias.read(), TFloat32.class, Shape.of(classes))),
+                    new Fragment.Input(input, DataType.DT_FLOAT, Shape.of(-1, hidden)),
+                    new Fragment.Input(weight.read(), DataType.DT_FLOAT, Shape.of(hidden, classes)),
+                    new Fragment.Input(bias.read(), DataType.DT_FLOAT, Shape.of(classes))),
                 (tf, in) ->
                     List.of(
                         tf.nn.biasAdd(

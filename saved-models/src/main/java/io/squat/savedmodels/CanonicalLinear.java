@@ -272,8 +272,8 @@ final class CanonicalLinear implements RewritePass {
               editor,
               found.node().getName() + "/as_input",
               List.of(
-                  new Fragment.Input<>(found.input(), TFloat32.class, Shape.unknown()),
-                  new Fragment.Input<>(rowsOfOutput, TFloat32.class, Shape.unknown())),
+                  new Fragment.Input(found.input(), DataType.DT_FLOAT, Shape.unknown()),
+                  new Fragment.Input(rowsOfOutput, DataType.DT_FLOAT, Shape.unknown())),
               (tf, in) -> {
                 var leading =
                     tf.stridedSlice(

@@ -2,6 +2,7 @@ package io.squat.savedmodels;
 
 import com.google.common.primitives.Longs;
 import com.google.protobuf.UnsafeByteOperations;
+import io.squat.ops.IntegerStorage;
 import io.squat.ops.QuantizationGrid;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -9,7 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.function.Supplier;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
@@ -20,14 +21,24 @@ import org.tensorflow.proto.TensorProto;
  * use it.
  *
  * <p>Names of the constants: {@code variable/read} for the values as they are, {@code
- * variable/quantized} for grid values in float32, {@code variable/packed} for packed integers.
+ * variable/quantized} for grid values in float32, {@code variable/integers} for integers.
  */
 final class Constants {
+  /** What the name of a constant of integers ends in. */
+  static final String INTEGERS = "/integers";
+
   private final ModelValues values;
+  private final IntegerStorage storage;
   private final Map<String, NodeDef> made = new HashMap<>();
 
-  Constants(ModelValues values) {
+  Constants(ModelValues values, IntegerStorage storage) {
     this.values = values;
+    this.storage = storage;
+  }
+
+  /** How constants of integers are to be read. */
+  IntegerStorage storage() {
+    return storage;
   }
 
   /** The values of a variable, float32. */
@@ -42,25 +53,37 @@ final class Constants {
         name -> floats(name, variable.shape(), weights(variable, grid).values()));
   }
 
-  /** The packed integers of a kernel, int32 [W]. */
-  NodeDef packed(ModelVariable variable, Supplier<QuantizedWeights> weights) {
+  /** The integers of a kernel. */
+  NodeDef kernel(ModelVariable variable, QuantizationGrid grid, QuantizedWeights weights) {
     return once(
-        variable.name() + "/packed",
-        name -> {
-          int[] words = weights.get().pack();
-          return ints(name, List.of((long) words.length), words);
-        });
+        variable.name() + INTEGERS,
+        name ->
+            stored(
+                name,
+                storage.kernel(weights.integers(), grid.bits(), Longs.toArray(variable.shape()))));
   }
 
-  /** The integers of a table, packed row by row, int32 [V, W]. */
-  NodeDef packedRows(ModelVariable table, QuantizationGrid grid) {
+  /** The integers of a table, of which rows can be gathered. */
+  NodeDef table(ModelVariable table, QuantizationGrid grid) {
     return once(
-        table.name() + "/packed",
-        name -> {
-          int[] words = weights(table, grid).packRows(Math.toIntExact(table.shape().get(1)));
-          long rows = table.shape().get(0);
-          return ints(name, List.of(rows, words.length / rows), words);
-        });
+        table.name() + INTEGERS,
+        name ->
+            stored(
+                name,
+                storage.rows(
+                    weights(table, grid).integers(),
+                    Math.toIntExact(table.shape().get(1)),
+                    grid.bits())));
+  }
+
+  /** What a fragment takes a constant by. */
+  static Fragment.Input input(NodeDef constant) {
+    return new Fragment.Input(
+        constant.getName(), constant.getAttrOrThrow("dtype").getType(), Shape.unknown());
+  }
+
+  private static NodeDef stored(String name, IntegerStorage.Stored stored) {
+    return constant(name, stored.type(), stored.shape(), stored.content());
   }
 
   /** The quantized values of a variable under its step size. */
@@ -133,12 +156,6 @@ final class Constants {
     ByteBuffer bytes = littleEndian(values.length);
     bytes.asFloatBuffer().put(values);
     return constant(name, DataType.DT_FLOAT, shape, bytes);
-  }
-
-  private static NodeDef ints(String name, List<Long> shape, int[] values) {
-    ByteBuffer bytes = littleEndian(values.length);
-    bytes.asIntBuffer().put(values);
-    return constant(name, DataType.DT_INT32, shape, bytes);
   }
 
   /** The byte order of the machines that TensorFlow has natives for. */

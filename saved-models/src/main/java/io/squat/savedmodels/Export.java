@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import io.squat.ops.IntegerStorage;
 import io.squat.ops.QuantizationGrid;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -9,8 +10,8 @@ import java.util.Optional;
 import org.tensorflow.ndarray.Shape;
 
 /**
- * Makes what is served of a model and its trained values: graphs of plain TensorFlow operations,
- * packed with all values in constants, in float32 with the large ones in variables.
+ * Makes what is served of a model and its trained values: graphs of plain TensorFlow operations, as
+ * integers with all values in constants, in float32 with the large ones in variables.
  *
  * <p>A model with a task head gets the signatures of {@link ServingModel} and the outputs {@code
  * logits} float32 [B, C], {@code probabilities} float32 [B, C] and {@code label} int32 [B], or, of
@@ -32,8 +33,14 @@ public final class Export {
    */
   public static ServingModel toFloat(
       ModelGraph model, Quantization quantization, ModelValues values) {
-    BertStructure structure = BertStructure.of(model);
-    Constants constants = new Constants(values);
+    Constants constants = new Constants(values, IntegerStorage.PACKED); // none are stored
+    ServingInputs served = ServingInputs.of(answering(model));
+    List<RewritePass> passes = floatPasses(BertStructure.of(model), quantization, constants);
+    return signatures(served, Rewriting.apply(served.model(), passes)).build().withVariables();
+  }
+
+  static List<RewritePass> floatPasses(
+      BertStructure structure, Quantization quantization, Constants constants) {
     List<RewritePass> passes = new ArrayList<>();
     quantization
         .grid(Quantizer.Kind.ACTIVATION)
@@ -41,8 +48,7 @@ public final class Export {
     passes.add(new QuantizeConstants(structure, quantization, constants));
     passes.add(new UnfusedLayerNorms());
     passes.add(new FreezeVariables(constants));
-    ServingInputs served = ServingInputs.of(answering(model));
-    return signatures(served, Rewriting.apply(served.model(), passes)).build().withVariables();
+    return passes;
   }
 
   /**
@@ -54,36 +60,58 @@ public final class Export {
    * @param model a canonical graph, with or without a task head
    * @param quantization what it was trained with
    * @param values the trained values and step sizes
-   * @throws IllegalArgumentException if nothing can be packed, weights are quantized but
+   * @throws IllegalArgumentException if no weights or tables are quantized, weights are but
    *     activations are not, the model is not a BERT, or a value is missing or not one that can be
    *     exported
    */
   public static ServingModel toPacked(
       ModelGraph model, Quantization quantization, ModelValues values) {
-    requirePackable(quantization);
+    return toIntegers("packed", model, quantization, new Constants(values, IntegerStorage.PACKED));
+  }
+
+  /**
+   * As {@link #toPacked}, with every integer in a byte of its own: the same outputs to the last
+   * bit, from constants that other programs can read as they are.
+   *
+   * @param model a canonical graph, with or without a task head
+   * @param quantization what it was trained with
+   * @param values the trained values and step sizes
+   * @throws IllegalArgumentException as {@link #toPacked}
+   */
+  public static ServingModel toInt8(
+      ModelGraph model, Quantization quantization, ModelValues values) {
+    return toIntegers("int8", model, quantization, new Constants(values, IntegerStorage.BYTES));
+  }
+
+  private static ServingModel toIntegers(
+      String format, ModelGraph model, Quantization quantization, Constants constants) {
+    requireIntegers(format, quantization);
     BertStructure structure = BertStructure.of(model);
-    Constants constants = new Constants(values);
     ServingInputs served = ServingInputs.of(answering(model));
     ServingGraph graph =
         signatures(
             served,
-            Rewriting.apply(served.model(), packed(structure, quantization, constants, true)));
+            Rewriting.apply(
+                served.model(), integerPasses(structure, quantization, constants, true)));
     if (quantization.grid(Quantizer.Kind.WEIGHT).isPresent()) {
       graph.add(
           ServingModel.FLOAT,
           asRead(served),
-          Rewriting.apply(served.model(), packed(structure, quantization, constants, false)));
+          Rewriting.apply(
+              served.model(), integerPasses(structure, quantization, constants, false)));
     }
     return graph.build();
   }
 
-  private static void requirePackable(Quantization quantization) {
+  private static void requireIntegers(String format, Quantization quantization) {
     boolean weights = quantization.grid(Quantizer.Kind.WEIGHT).isPresent();
     boolean tables = quantization.grid(Quantizer.Kind.EMBEDDING).isPresent();
     boolean activations = quantization.grid(Quantizer.Kind.ACTIVATION).isPresent();
     if ((!weights && !tables) || (weights && !activations)) {
       throw new IllegalArgumentException(
-          "format packed: expected bits W-E-A with "
+          "format "
+              + format
+              + ": expected bits W-E-A with "
               + (weights ? "activations" : "weights or embeddings")
               + " of 2 to 8, found "
               + quantization.bits()
@@ -91,15 +119,15 @@ public final class Export {
     }
   }
 
-  private static List<RewritePass> packed(
-      BertStructure structure, Quantization quantization, Constants constants, boolean integers) {
+  static List<RewritePass> integerPasses(
+      BertStructure structure, Quantization quantization, Constants constants, boolean multiplied) {
     Optional<QuantizationGrid> weights = quantization.grid(Quantizer.Kind.WEIGHT);
     Optional<QuantizationGrid> inputs = quantization.grid(Quantizer.Kind.ACTIVATION);
     List<RewritePass> passes = new ArrayList<>();
     quantization
         .grid(Quantizer.Kind.EMBEDDING)
-        .ifPresent(grid -> passes.add(new PackTables(structure, grid, constants)));
-    if (integers && weights.isPresent() && inputs.isPresent()) {
+        .ifPresent(grid -> passes.add(new IntegerTables(structure, grid, constants)));
+    if (multiplied && weights.isPresent() && inputs.isPresent()) {
       passes.add(new IntegerLayers(structure, weights.get(), inputs.get(), constants));
     } else {
       inputs.ifPresent(grid -> passes.add(new QuantizeActivations(structure, grid, constants)));

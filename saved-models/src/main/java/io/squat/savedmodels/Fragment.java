@@ -10,8 +10,8 @@ import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
-import org.tensorflow.types.family.TType;
 
 /**
  * A piece of graph that is built with the operations of TensorFlow Java and put into a graph that
@@ -27,9 +27,15 @@ final class Fragment {
    * @param type its type
    * @param shape what is known of its shape
    */
-  record Input<T extends TType>(String tensor, Class<T> type, Shape shape) {
-    private Operand<T> placeholder(Ops tf, int index) {
-      return tf.withName(INPUT + index).placeholder(type, Placeholder.shape(shape));
+  record Input(String tensor, DataType type, Shape shape) {
+    // TensorFlow Java has no class for every type, so tf.placeholder cannot name them.
+    private Operand<?> placeholder(Ops tf, int index) {
+      return tf.scope()
+          .opBuilder(Placeholder.OP_NAME, INPUT + index)
+          .setAttr("dtype", type)
+          .setAttr("shape", shape)
+          .build()
+          .output(0);
     }
   }
 
@@ -47,7 +53,7 @@ final class Fragment {
   static List<String> add(
       GraphEditor editor,
       String scope,
-      List<Input<?>> inputs,
+      List<Input> inputs,
       BiFunction<Ops, List<Operand<?>>, List<? extends Operand<?>>> builder) {
     String prefix = editor.freshName(scope) + "/";
     try (Graph graph = new Graph()) {

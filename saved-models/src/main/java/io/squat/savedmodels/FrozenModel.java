@@ -31,16 +31,15 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
 /**
- * A SavedModel without variables, all of whose values are constants: a packed export, or a frozen
- * graph of whoever. {@link #thaw} gives the same model with its values in variables, which can be
- * read and trained further.
+ * A SavedModel without variables, all of whose values are constants: a quantized export, or a
+ * frozen graph of whoever. {@link #thaw} gives the same model with its values in variables, which
+ * can be read and trained further.
  *
- * <p>Of a packed export the values are what its integers stand for, Q(w), and the quantizers of its
- * layers' inputs are taken out and listed. It is read by its signature {@link ServingModel#FLOAT},
- * whose products are those of any other model.
+ * <p>Of a quantized export the values are what its integers stand for, Q(w), and the quantizers of
+ * its layers' inputs are taken out and listed. It is read by its signature {@link
+ * ServingModel#FLOAT}, whose products are those of any other model.
  */
 public final class FrozenModel {
-  private static final String PACKED = "/packed";
   private static final String READ = "/read";
   private static final String FAKE_QUANT = "FakeQuantWithMinMaxVars";
   private static final Set<String> SLICES = Set.of("Slice", "StridedSlice");
@@ -55,7 +54,7 @@ public final class FrozenModel {
   private int activationBits = BitWidths.FLOAT_BITS;
 
   /**
-   * What a packed export was trained with.
+   * What a quantized export was trained with.
    *
    * @param bits W-E-A
    * @param levels of the weights, null for those that their width has by default
@@ -226,29 +225,32 @@ public final class FrozenModel {
    * out when all rows go in.
    */
   private void unpackRows(NodeDef gather) {
-    if (gather.getAttrOrThrow("Tparams").getType() != DataType.DT_INT32) {
-      return;
-    }
     NodeDef words = editor.node(gather.getInput(0));
     boolean sliced = SLICES.contains(words.getOp());
     String packed = GraphEditor.producer(sliced ? words.getInput(0) : words.getName());
-    NodeDef flat = editor.node(gather.getInput(1));
-    if (!packed.endsWith(PACKED)
-        || !editor.node(packed).getOp().equals("Const")
-        || !flat.getOp().equals("Reshape")) {
+    if (!packed.endsWith(Constants.INTEGERS) || !editor.node(packed).getOp().equals("Const")) {
       return;
     }
-    String indices = GraphEditor.input(flat, 0);
-    Optional<NodeDef> rows = rowsOf(gather.getName(), new HashSet<>());
-    if (rows.isEmpty()) {
+    Optional<NodeDef> values = castOf(gather.getName(), new HashSet<>());
+    if (values.isEmpty()) {
       return;
     }
+    // Packed rows are gathered by one list of ids, and put into the shape of the ids at the end.
+    Optional<NodeDef> shaped =
+        editor.consumers(values.get().getName()).stream()
+            .filter(next -> next.getOp().equals("Reshape"))
+            .findFirst();
+    NodeDef rows = shaped.orElse(values.get());
+    String indices =
+        shaped.isPresent()
+            ? GraphEditor.input(editor.node(gather.getInput(1)), 0)
+            : GraphEditor.input(gather, 1);
     int count = (int) wordsOf(packed).getTensorShape().getDim(0).getSize();
-    float[] whole = table(packed, sliced ? words.getName() : null, indices, rows.get(), count);
-    float scale = unscale(rows.get().getName());
-    String variable = packed.substring(0, packed.length() - PACKED.length());
+    float[] whole = table(packed, sliced ? words.getName() : null, indices, rows, count);
+    float scale = unscale(rows.getName());
+    String variable = packed.substring(0, packed.length() - Constants.INTEGERS.length());
     String table = values(variable, whole, scale, count);
-    String taken = editor.freshName(rows.get().getName() + "/rows");
+    String taken = editor.freshName(rows.getName() + "/rows");
     if (sliced) {
       editor.put(
           words.toBuilder()
@@ -265,20 +267,20 @@ public final class FrozenModel {
               .putAttr("Tparams", Nodes.type(DataType.DT_FLOAT))
               .build());
     }
-    editor.put(Nodes.identity(rows.get().getName(), taken, DataType.DT_FLOAT));
+    editor.put(Nodes.identity(rows.getName(), taken, DataType.DT_FLOAT));
     stepSizes.put(Quantizer.stepSizeName(variable), scale);
     integers.computeIfAbsent("tables", kind -> new ArrayList<>()).add(whole);
   }
 
-  /** The node behind a lookup of words that gives rows of values, in the shape of the indices. */
-  private Optional<NodeDef> rowsOf(String name, Set<String> seen) {
+  /** The node behind a lookup of integers that makes float32 of them. */
+  private Optional<NodeDef> castOf(String name, Set<String> seen) {
     for (NodeDef next : editor.consumers(name)) {
-      if (next.getOp().equals("Reshape")
-          && next.getAttrOrThrow("T").getType() == DataType.DT_FLOAT) {
+      if (next.getOp().equals("Cast")
+          && next.getAttrOrThrow("DstT").getType() == DataType.DT_FLOAT) {
         return Optional.of(next);
       }
       if (seen.add(next.getName())) {
-        Optional<NodeDef> found = rowsOf(next.getName(), seen);
+        Optional<NodeDef> found = castOf(next.getName(), seen);
         if (found.isPresent()) {
           return found;
         }
@@ -293,19 +295,17 @@ public final class FrozenModel {
     for (int i = 0; i < count; i++) {
       all[i] = i;
     }
+    GraphEditor whole = new GraphEditor(editor.build(List.of(rows.getName())));
+    if (slice != null) {
+      DataType type = editor.node(packed).getAttrOrThrow("dtype").getType();
+      whole.put(Nodes.identity(slice, packed, type));
+    }
     try (Graph graph = new Graph()) {
-      graph.importGraphDef(editor.build(List.of(rows.getName())));
+      graph.importGraphDef(whole.build(List.of(rows.getName(), indices)));
       try (Session session = new Session(graph);
           TInt32 everyRow = TInt32.vectorOf(all)) {
-        Session.Runner runner = session.runner().fetch(rows.getName());
-        runner.feed(output(graph, indices), everyRow);
-        if (slice != null) {
-          try (Result words = session.runner().fetch(packed).run()) {
-            runner.feed(output(graph, slice), words.get(0));
-            return floats(runner);
-          }
-        }
-        return floats(runner);
+        return floats(
+            session.runner().feed(output(graph, indices), everyRow).fetch(rows.getName()));
       }
     }
   }
@@ -438,8 +438,8 @@ public final class FrozenModel {
     List<String> open = new ArrayList<>(List.of(node.getName()));
     while (!open.isEmpty()) {
       String name = GraphEditor.producer(open.remove(open.size() - 1));
-      if (name.endsWith(PACKED)) {
-        return Optional.of(name.substring(0, name.length() - PACKED.length()));
+      if (name.endsWith(Constants.INTEGERS)) {
+        return Optional.of(name.substring(0, name.length() - Constants.INTEGERS.length()));
       }
       if (seen.add(name)) {
         open.addAll(editor.node(name).getInputList());

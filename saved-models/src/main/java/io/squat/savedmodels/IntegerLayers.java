@@ -2,7 +2,6 @@ package io.squat.savedmodels;
 
 import com.google.common.primitives.Floats;
 import com.google.common.primitives.Longs;
-import io.squat.ops.BitPacking;
 import io.squat.ops.IntegerLinear;
 import io.squat.ops.QuantizationGrid;
 import java.util.ArrayList;
@@ -13,10 +12,9 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TInt32;
 
 /**
- * Lets the linear layers multiply in 8-bit integers, with kernels that are stored packed.
+ * Lets the linear layers multiply in 8-bit integers, with kernels that are stored as integers.
  *
  * <p>Invariant: a layer's output is that of the training graph on the same integers of its input,
  * and stands under its old name. An input is quantized once, however many layers read it; a kernel
@@ -58,15 +56,15 @@ final class IntegerLayers implements RewritePass {
   private void addLayers(
       ModelGraph model, GraphEditor editor, String input, List<LinearLayer> layers) {
     float inputStep = constants.stepSize(input);
-    List<Fragment.Input<?>> inputs = new ArrayList<>();
-    inputs.add(new Fragment.Input<>(input, TFloat32.class, Shape.unknown()));
+    List<Fragment.Input> inputs = new ArrayList<>();
+    inputs.add(new Fragment.Input(input, DataType.DT_FLOAT, Shape.unknown()));
     List<Kernel> kernels = new ArrayList<>();
     for (LinearLayer layer : layers) {
       ModelVariable variable = model.variable(layer.weight());
       QuantizedWeights weights = constants.weights(variable, weightGrid);
-      NodeDef packed = constants.packed(variable, () -> weights);
-      editor.put(packed);
-      inputs.add(new Fragment.Input<>(packed.getName(), TInt32.class, Shape.unknown()));
+      NodeDef integers = constants.kernel(variable, weightGrid, weights);
+      editor.put(integers);
+      inputs.add(Constants.input(integers));
       kernels.add(kernel(model, layer, weights, inputStep));
     }
     List<String> outputs =
@@ -106,11 +104,14 @@ final class IntegerLayers implements RewritePass {
           IntegerLinear.matMul(
               tf,
               quantized,
-              BitPacking.unpack(
-                  tf,
-                  in.get(i + 1).asOutput().expect(TInt32.class),
-                  weightGrid.bits(),
-                  Longs.toArray(kernel.shape())),
+              constants
+                  .storage()
+                  .kernel(
+                      tf,
+                      in.get(i + 1),
+                      DataType.DT_QINT8,
+                      weightGrid.bits(),
+                      Longs.toArray(kernel.shape())),
               kernel.stepSize(),
               tf.constant(Floats.toArray(kernel.foldedBias()))));
     }

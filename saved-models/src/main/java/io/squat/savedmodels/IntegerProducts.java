@@ -117,9 +117,9 @@ final class IntegerProducts implements RewritePass {
         String scope,
         List<String> tensors,
         BiFunction<Ops, List<Operand<TFloat32>>, Operand<TFloat32>> builder) {
-      List<Fragment.Input<?>> inputs = new ArrayList<>();
+      List<Fragment.Input> inputs = new ArrayList<>();
       tensors.forEach(
-          tensor -> inputs.add(new Fragment.Input<>(tensor, TFloat32.class, Shape.unknown())));
+          tensor -> inputs.add(new Fragment.Input(tensor, DataType.DT_FLOAT, Shape.unknown())));
       return Fragment.add(
               editor,
               scope,

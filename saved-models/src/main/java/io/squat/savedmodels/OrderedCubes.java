@@ -78,8 +78,8 @@ final class OrderedCubes implements RewritePass {
                 editor,
                 replaced.getName() + "/cube",
                 List.of(
-                    new Fragment.Input<>(pow.getInput(0), TFloat32.class, Shape.unknown()),
-                    new Fragment.Input<>(power, TFloat32.class, Shape.unknown())),
+                    new Fragment.Input(pow.getInput(0), DataType.DT_FLOAT, Shape.unknown()),
+                    new Fragment.Input(power, DataType.DT_FLOAT, Shape.unknown())),
                 (tf, in) -> {
                   Operand<TFloat32> x = in.get(0).asOutput().expect(TFloat32.class);
                   return List.of(

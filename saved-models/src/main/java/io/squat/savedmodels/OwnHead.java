@@ -19,6 +19,9 @@ final class OwnHead {
     }
     GraphEditor graph = model.edit();
     String output = GraphEditor.input(graph.node(model.pooledOutput()), 0);
+    while (BertStructure.SAME_VALUES.contains(graph.node(output).getOp())) { // a score is [B]
+      output = GraphEditor.input(graph.node(output), 0);
+    }
     NodeDef last = graph.node(output);
     if (!last.getOp().equals("BiasAdd")) {
       return Optional.empty();

@@ -4,6 +4,7 @@ import io.squat.ops.FakeQuant;
 import io.squat.ops.QuantizationGrid;
 import java.util.List;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -32,7 +33,7 @@ final class QuantizeActivations implements RewritePass {
           Fragment.add(
                   editor,
                   GraphEditor.producer(input) + "/quantize",
-                  List.of(new Fragment.Input<>(input, TFloat32.class, Shape.unknown())),
+                  List.of(new Fragment.Input(input, DataType.DT_FLOAT, Shape.unknown())),
                   (tf, in) ->
                       List.of(
                           FakeQuant.quantize(

@@ -1,6 +1,5 @@
 package io.squat.savedmodels;
 
-import io.squat.ops.BitPacking;
 import io.squat.ops.FakeQuant;
 import io.squat.ops.QuantizationGrid;
 import org.tensorflow.Graph;
@@ -69,16 +68,6 @@ final class QuantizedWeights {
       values[i] = integers[i] * scale;
     }
     return values;
-  }
-
-  /** The integers in words, every row of {@code columns} by itself. */
-  int[] packRows(int columns) {
-    return BitPacking.packRows(integers, columns, grid.bits());
-  }
-
-  /** The integers in words, all in one row. */
-  int[] pack() {
-    return BitPacking.pack(integers, grid.bits());
   }
 
   /** The integers, in the order of the weights. */

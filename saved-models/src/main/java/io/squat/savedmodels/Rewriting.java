@@ -16,15 +16,17 @@ public final class Rewriting {
    * @param keys the keys of the checkpoint by variable, for those that are not their names
    */
   static ModelGraph canonical(ModelGraph model, Map<String, String> keys) {
-    return apply(
-        model,
-        List.of(
-            new PlainIdentities(),
-            new CanonicalVariables(keys),
-            new CanonicalInputs(),
-            new FoldConstants(),
-            new CanonicalEinsum(),
-            new CanonicalLinear()));
+    return apply(model, canonicalPasses(keys));
+  }
+
+  static List<RewritePass> canonicalPasses(Map<String, String> keys) {
+    return List.of(
+        new PlainIdentities(),
+        new CanonicalVariables(keys),
+        new CanonicalInputs(),
+        new FoldConstants(),
+        new CanonicalEinsum(),
+        new CanonicalLinear());
   }
 
   /**
@@ -43,8 +45,12 @@ public final class Rewriting {
    * found once, in front of them all: its patterns are those of a model that nothing was added to.
    */
   static ModelGraph forTraining(ModelGraph model, Quantization quantization, boolean perturbed) {
+    return apply(model, trainingPasses(BertStructure.of(model), quantization, perturbed));
+  }
+
+  static List<RewritePass> trainingPasses(
+      BertStructure structure, Quantization quantization, boolean perturbed) {
     List<RewritePass> passes = new ArrayList<>();
-    BertStructure structure = BertStructure.of(model);
     passes.add(new AddQuantizers(quantization, structure));
     if (perturbed) {
       passes.add(new AddPerturbations());
@@ -52,7 +58,7 @@ public final class Rewriting {
     passes.add(new IntegerProducts(structure));
     passes.add(OrderedCubes.forTraining());
     passes.add(new AddDropout(structure));
-    return apply(model, passes);
+    return passes;
   }
 
   /** The quantizers that a quantization puts into a canonical model. */

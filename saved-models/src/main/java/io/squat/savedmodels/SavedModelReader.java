@@ -31,6 +31,7 @@ public final class SavedModelReader {
       Set.of("Switch", "RefSwitch", "Merge", "Enter", "Exit", "NextIteration");
   static final List<String> POOLED = List.of("pooled_output", "pooler_output", "default");
   private static final List<String> CLASSIFIED = List.of("logits");
+  private static final List<String> SCORED = List.of("score", "logits");
 
   /**
    * What to read of a folder that holds several graphs or signatures.
@@ -177,7 +178,7 @@ public final class SavedModelReader {
    * <p>An Assert that the graph runs is what every output waits for, unless TF1's control flow
    * decides whether it runs.
    */
-  private static ModelGraph signatureGraph(GraphDef graph, SignatureDef signature, Choice choice) {
+  static ModelGraph signatureGraph(GraphDef graph, SignatureDef signature, Choice choice) {
     List<ModelInput> inputs = inputs(signature, choice.inputs());
     Map<String, TensorInfo> sorted = new TreeMap<>(signature.getOutputsMap());
     List<String> roots = new ArrayList<>();
@@ -251,7 +252,7 @@ public final class SavedModelReader {
 
   /**
    * The representation of a row: an output [B, H] by its usual name, or the only one; else the
-   * first token of the output [B, T, H].
+   * first token of the output [B, T, H]; else the output [B] of a regression.
    */
   private static String pooled(
       GraphEditor editor, Map<String, TensorInfo> infos, Map<String, String> outputs) {
@@ -259,20 +260,23 @@ public final class SavedModelReader {
     if (rows.isPresent()) {
       return require(outputs, rows.get());
     }
-    String sequence =
-        output(infos, 3, SEQUENCE)
-            .map(key -> require(outputs, key))
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "expected a BERT's signature with one float output [B, H], named one of "
-                            + POOLED
-                            + " if there are several, or one [B, T, H], found outputs "
-                            + infos.keySet()));
+    Optional<String> sequences = output(infos, 3, SEQUENCE);
+    if (sequences.isEmpty()) {
+      return output(infos, 1, SCORED)
+          .map(key -> require(outputs, key))
+          .orElseThrow(
+              () ->
+                  new IllegalArgumentException(
+                      "expected a BERT's signature with one float output [B, H], named one of "
+                          + POOLED
+                          + " if there are several, or one [B, T, H], found outputs "
+                          + infos.keySet()));
+    }
+    String sequence = require(outputs, sequences.get());
     return Fragment.add(
             editor,
             "first_token",
-            List.of(new Fragment.Input<>(sequence, TFloat32.class, Shape.unknown())),
+            List.of(new Fragment.Input(sequence, DataType.DT_FLOAT, Shape.unknown())),
             (tf, in) ->
                 List.of(
                     tf.stridedSlice(

@@ -65,7 +65,7 @@ record ServingInputs(ModelGraph model, List<ModelInput> wide) {
     return Fragment.add(
             editor,
             segments.tensor() + "/zeros",
-            List.of(new Fragment.Input<>(ids, TInt32.class, Shape.of(-1, -1))),
+            List.of(new Fragment.Input(ids, DataType.DT_INT32, Shape.of(-1, -1))),
             (tf, in) ->
                 List.of(
                     tf.dtypes.cast(
@@ -77,7 +77,7 @@ record ServingInputs(ModelGraph model, List<ModelInput> wide) {
     return Fragment.add(
             editor,
             wide + "/int32",
-            List.of(new Fragment.Input<>(wide, TInt64.class, Shape.of(-1, -1))),
+            List.of(new Fragment.Input(wide, DataType.DT_INT64, Shape.of(-1, -1))),
             (tf, in) -> List.of(narrow(tf, in.get(0).asOutput().expect(TInt64.class))))
         .get(0);
   }

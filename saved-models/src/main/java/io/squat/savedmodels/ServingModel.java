@@ -36,12 +36,15 @@ public record ServingModel(
     return new ServingModel(graph, signatures, null);
   }
 
-  /** The same model with its large float32 constants in variables. */
+  /** The same model with its trained and its large float32 constants in variables. */
   ServingModel withVariables() {
     return withVariables(ServingVariables.LEAST_BYTES);
   }
 
-  /** The same model with its float32 constants of at least some bytes in variables. */
+  /**
+   * The same model with its trained float32 constants, and others of at least some bytes, in
+   * variables.
+   */
   ServingModel withVariables(int leastBytes) {
     ServingVariables moved = ServingVariables.of(graph, leastBytes);
     return new ServingModel(moved.graph(), signatures, moved);

@@ -33,8 +33,8 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
 
 /**
- * The large float32 constants of a graph as variables, with the checkpoint that they are restored
- * from.
+ * The float32 constants of a graph that were variables, or are large, as variables, with the
+ * checkpoint that they are restored from.
  *
  * <p>Every optimizer of TensorFlow copies constants: BERT-base took 7.4 GB of memory to load with
  * its values in the graph. A reader of a constant then reads a variable; nothing else changes.
@@ -56,8 +56,8 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
   }
 
   /**
-   * Moves the constants of at least some bytes. The variable of a constant {@code name/read} is
-   * {@code name}.
+   * Moves the constants that were variables, and others of at least some bytes. The variable of a
+   * constant {@code name/read} is {@code name}.
    */
   static ServingVariables of(GraphDef frozen, int leastBytes) {
     Set<String> names =
@@ -65,7 +65,7 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
     GraphDef.Builder graph = GraphDef.newBuilder().setVersions(frozen.getVersions());
     Map<String, TensorProto> values = new LinkedHashMap<>();
     for (NodeDef node : frozen.getNodeList()) {
-      if (isLarge(node, leastBytes)) {
+      if (isMoved(node, leastBytes)) {
         String name = variable(node.getName(), names);
         TensorProto value = node.getAttrOrThrow("value").getTensor();
         values.put(name, value);
@@ -90,10 +90,13 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
     return name;
   }
 
-  private static boolean isLarge(NodeDef node, int leastBytes) {
-    return node.getOp().equals("Const")
-        && node.getAttrOrThrow("dtype").getType() == DataType.DT_FLOAT
-        && node.getAttrOrThrow("value").getTensor().getTensorContent().size() >= leastBytes;
+  private static boolean isMoved(NodeDef node, int leastBytes) {
+    if (!node.getOp().equals("Const")
+        || node.getAttrOrThrow("dtype").getType() != DataType.DT_FLOAT) {
+      return false;
+    }
+    int bytes = node.getAttrOrThrow("value").getTensor().getTensorContent().size();
+    return bytes >= leastBytes || (bytes > 0 && node.getName().endsWith(READ));
   }
 
   private static NodeDef handle(String name, TensorProto value) {

@@ -1,20 +1,18 @@
 package io.squat.savedmodels;
 
 import com.google.common.primitives.Longs;
-import io.squat.ops.BitPacking;
 import io.squat.ops.FakeQuant;
 import io.squat.ops.QuantizationGrid;
 import java.util.List;
 import org.tensorflow.Operand;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TInt32;
 
 /**
- * Stores the kernels of linear layers as packed integers, and unpacks them to float32 when the
- * graph runs: for machines without the integer kernels.
+ * Stores the kernels of linear layers as integers, and makes float32 of them when the graph runs:
+ * for machines without the integer kernels.
  *
  * <p>Invariant: every linear layer multiplies with integers of the grid times the learned step
  * size.
@@ -35,16 +33,15 @@ final class UnpackKernels implements RewritePass {
     GraphEditor editor = model.edit();
     for (String weight : structure.layers().stream().map(LinearLayer::weight).distinct().toList()) {
       ModelVariable kernel = model.variable(weight);
-      NodeDef packed = constants.packed(kernel, () -> constants.weights(kernel, grid));
-      editor.put(packed);
+      NodeDef integers = constants.kernel(kernel, grid, constants.weights(kernel, grid));
+      editor.put(integers);
       float scale = FakeQuant.scale(constants.stepSize(weight), grid);
       String unpacked =
           Fragment.add(
                   editor,
                   weight + "/unpack",
-                  List.of(new Fragment.Input<>(packed.getName(), TInt32.class, Shape.unknown())),
-                  (tf, in) ->
-                      List.of(unpack(tf, in.get(0).asOutput().expect(TInt32.class), kernel, scale)))
+                  List.of(Constants.input(integers)),
+                  (tf, in) -> List.of(unpack(tf, in.get(0), kernel, scale)))
               .get(0);
       for (LinearLayer layer : structure.layers()) {
         if (layer.weight().equals(weight)) {
@@ -55,11 +52,12 @@ final class UnpackKernels implements RewritePass {
     return model.with(editor);
   }
 
-  private Operand<TFloat32> unpack(
-      Ops tf, Operand<TInt32> words, ModelVariable kernel, float scale) {
+  private Operand<TFloat32> unpack(Ops tf, Operand<?> integers, ModelVariable kernel, float scale) {
     long[] shape = Longs.toArray(kernel.shape());
     return tf.math.mul(
-        tf.dtypes.cast(BitPacking.unpack(tf, words, grid.bits(), shape), TFloat32.class),
+        tf.dtypes.cast(
+            constants.storage().kernel(tf, integers, DataType.DT_INT8, grid.bits(), shape),
+            TFloat32.class),
         tf.constant(scale));
   }
 }

@@ -24,6 +24,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
 import org.tensorflow.op.Ops;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -218,10 +219,11 @@ class ExportTest {
       Ops tf, Graph graph, ModelGraph model, Quantizer quantizer) {
     ModelVariable variable = model.variable(quantizer.source());
     long[] shape = variable.shape().stream().mapToLong(d -> d).toArray();
-    Operand<TInt32> words = graph.operation(variable.name() + "/packed").<TInt32>output(0);
+    Operand<TInt32> words = graph.operation(variable.name() + "/integers").<TInt32>output(0);
     int bits = quantizer.grid().bits();
     if (quantizer.kind() == Quantizer.Kind.WEIGHT) {
-      return tf.dtypes.cast(BitPacking.unpack(tf, words, bits, shape), TFloat32.class);
+      return tf.dtypes.cast(
+          BitPacking.unpack(tf, words, DataType.DT_INT8, bits, shape), TFloat32.class);
     }
     Operand<TInt32> rows = tf.range(tf.constant(0), tf.constant((int) shape[0]), tf.constant(1));
     return BitPacking.gatherRows(tf, words, rows, bits, (int) shape[1]);
@@ -238,7 +240,7 @@ class ExportTest {
               .filter(node -> node.getSerializedSize() > 700)
               .toList();
       assertEquals(13 + 3, large.size());
-      assertTrue(large.stream().allMatch(node -> node.getName().endsWith("/packed")));
+      assertTrue(large.stream().allMatch(node -> node.getName().endsWith("/integers")));
       assertEquals(
           Set.of(
               ServingModel.DEFAULT,

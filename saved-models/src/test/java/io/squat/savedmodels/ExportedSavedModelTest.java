@@ -49,6 +49,8 @@ class ExportedSavedModelTest {
 
   @TempDir Path temp;
 
+  private int loaded;
+
   /** Rows of one length, the later half of the odd ones padding. */
   private record Batch(int rows, int length, List<Integer> ids, List<Integer> segments) {
     static Batch random(int rows, int length) {
@@ -102,7 +104,7 @@ class ExportedSavedModelTest {
 
   @MustBeClosed
   private SavedModelBundle load(ServingModel model) {
-    Path folder = temp.resolve("model");
+    Path folder = temp.resolve("model" + loaded++);
     SavedModelWriter.write(folder, model, Map.of());
     return SavedModelBundle.load(folder.toString(), "serve");
   }
@@ -316,11 +318,51 @@ class ExportedSavedModelTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"2-8-8", "3-8-8", "4-8-8", "8-8-8"})
-  void integerProductsSeeConstantWeights(String bits) {
+  @CsvSource({
+    "TF1_BERT,2-2-8",
+    "TF1_BERT_RESOURCE,3-4-8",
+    "HUGGING_FACE,4-3-8",
+    "MODEL_GARDEN,4-8-4",
+    "DISTIL_BERT,8-8-8"
+  })
+  void int8GivesWhatPackedGivesToTheLastBit(TinyModel tiny, String bits) {
+    try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES)) {
+      Batch batch = Batch.random(13, 7);
+      Map<String, Map<String, float[]>> packed = everySignature(export(trained, true), batch);
+      Map<String, Map<String, float[]>> bytes =
+          everySignature(Export.toInt8(trained.model, trained.quantization, trained), batch);
+      assertEquals(packed.keySet(), bytes.keySet());
+      packed.forEach(
+          (signature, outputs) ->
+              outputs.forEach(
+                  (key, values) ->
+                      assertArrayEquals(
+                          values,
+                          output(Objects.requireNonNull(bytes.get(signature)), key),
+                          signature + " " + key)));
+    }
+  }
+
+  private Map<String, Map<String, float[]>> everySignature(ServingModel model, Batch batch) {
+    Map<String, Map<String, float[]>> outputs = new HashMap<>();
+    try (SavedModelBundle bundle = load(model)) {
+      for (String signature : model.signatures().keySet()) {
+        outputs.put(signature, run(bundle, signature, batch));
+      }
+    }
+    return outputs;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2-8-8,true", "3-8-8,true", "4-8-8,true", "8-8-8,true", "4-8-8,false"})
+  void integerProductsSeeConstantWeights(String bits, boolean packed) {
     try (TrainedTinyModel trained =
             new TrainedTinyModel(TinyModel.TF1_BERT, bits, TrainedTinyModel.CLASSES);
-        SavedModelBundle bundle = load(export(trained, true));
+        SavedModelBundle bundle =
+            load(
+                packed
+                    ? export(trained, true)
+                    : Export.toInt8(trained.model, trained.quantization, trained));
         var ids = trained.tiny.input(InputRole.IDS);
         var mask = trained.tiny.input(InputRole.MASK);
         var segments = trained.tiny.input(InputRole.SEGMENTS);

@@ -32,7 +32,8 @@ import picocli.CommandLine.Option;
     name = "export",
     description = {
       "Write a SavedModel that TensorFlow Serving loads.",
-      "packed: linear weights and embeddings stored in their 2 to 8 bits; float: for any runtime.",
+      "packed: linear weights and embeddings stored in their 2 to 8 bits; int8: the same, stored in"
+          + " bytes; float: for any runtime.",
       "With --model, the loaded model itself with its own signature: rewritten but not quantized,"
           + " or with --bits quantized without training."
     },
@@ -49,7 +50,7 @@ final class ExportCommand extends SquatCommand {
   @SuppressWarnings("NullAway.Init") // set by picocli
   Source source;
 
-  @Option(names = "--format", required = true, description = "packed or float.")
+  @Option(names = "--format", required = true, description = "packed, int8 or float.")
   @SuppressWarnings("NullAway.Init") // set by picocli
   ServingFormat format;
 
@@ -113,7 +114,7 @@ final class ExportCommand extends SquatCommand {
    * What the command prints.
    *
    * @param savedModel the folder that was written
-   * @param format packed or float
+   * @param format packed, int8 or float
    * @param bytes of all its files
    */
   record Result(String savedModel, String format, long bytes) {}

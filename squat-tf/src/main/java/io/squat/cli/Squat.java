@@ -70,11 +70,9 @@ public final class Squat implements Runnable {
 
   /** Runs the command line and ends the JVM with its exit status. */
   public static void main(String[] arguments) {
-    System.exit(
-        run(
-            new PrintWriter(System.out, true, StandardCharsets.UTF_8),
-            new PrintWriter(System.err, true, StandardCharsets.UTF_8),
-            arguments));
+    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    System.exit(Stopping.guard(() -> run(out, err, arguments), err));
   }
 
   /**

@@ -30,9 +30,10 @@ final class TerminalProgress implements Progress {
 
   /** Bars if standard error is a terminal, else lines in the log. */
   static Progress ofStandardError() {
-    return Boolean.getBoolean(TERMINAL)
-        ? new TerminalProgress(System.err)
-        : new LoggedProgress(log::info, System::nanoTime);
+    return Stopping.stoppable(
+        Boolean.getBoolean(TERMINAL)
+            ? new TerminalProgress(System.err)
+            : new LoggedProgress(log::info, System::nanoTime));
   }
 
   @Override

@@ -76,7 +76,9 @@ final class TrainingOptions {
       names = "--step-lr",
       defaultValue = "1e-3",
       paramLabel = "RATE",
-      description = "Peak learning rate of the step sizes (default: ${DEFAULT-VALUE}).")
+      description =
+          "Peak learning rate of the step sizes, as a fraction of the step (default:"
+              + " ${DEFAULT-VALUE}).")
   private double stepLearningRate;
 
   @Option(

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -41,7 +42,7 @@ final class AdamW extends Optimizer {
   private static final String SECOND_MOMENT = "v";
 
   private final String name;
-  private final Operand<TFloat32> learningRate;
+  private final UnaryOperator<Operand<TFloat32>> learningRate;
   private final float epsilon;
   private final float weightDecay;
   private final Predicate<String> decays;
@@ -54,7 +55,8 @@ final class AdamW extends Optimizer {
    *
    * @param graph the graph of the variables
    * @param name the name of its global variables, one for each optimizer of a graph
-   * @param learningRate float32 scalar
+   * @param learningRate the rate of a variable, float32 scalar; may depend on a scalar variable's
+   *     value
    * @param epsilon added to the root of the second moment
    * @param weightDecay the decay a step, as a fraction of the learning rate
    * @param decays which variables decay, by name
@@ -62,7 +64,7 @@ final class AdamW extends Optimizer {
   AdamW(
       Graph graph,
       String name,
-      Operand<TFloat32> learningRate,
+      UnaryOperator<Operand<TFloat32>> learningRate,
       float epsilon,
       float weightDecay,
       Predicate<String> decays) {
@@ -119,12 +121,13 @@ final class AdamW extends Optimizer {
   protected <T extends TType> Op applyDense(Ops deps, Output<T> gradient, Output<T> variable) {
     // Not in `deps`: its every node would wait for every gradient by an edge of its own.
     Output<TFloat32> weights = variable.expect(TFloat32.class);
+    Operand<TFloat32> rate = learningRate.apply(weights);
     Ops update = tf;
     if (weightDecay != 0 && decays.test(variable.op().name())) {
       Ops after = tf.withControlDependencies(List.of(gradient));
-      Operand<TFloat32> rate = tf.math.mul(learningRate, tf.constant(weightDecay));
-      // w - rate * w in one pass over w and without a copy of it.
-      Op decayed = after.train.applyGradientDescent(weights, rate, weights);
+      Operand<TFloat32> decay = tf.math.mul(rate, tf.constant(weightDecay));
+      // w - decay * w in one pass over w and without a copy of it.
+      Op decayed = after.train.applyGradientDescent(weights, decay, weights);
       update = tf.withControlDependencies(List.of(decayed));
     }
     return update.train.applyAdam(
@@ -133,7 +136,7 @@ final class AdamW extends Optimizer {
         slotOf(weights, SECOND_MOMENT),
         requireNonNull(betaOnePower),
         requireNonNull(betaTwoPower),
-        learningRate,
+        rate,
         tf.constant(BETA_ONE),
         tf.constant(BETA_TWO),
         tf.constant(epsilon),

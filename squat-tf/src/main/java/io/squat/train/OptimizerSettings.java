@@ -4,7 +4,7 @@ package io.squat.train;
  * How the variables are moved.
  *
  * @param learningRate the peak rate of weights
- * @param stepLearningRate the peak rate of step sizes
+ * @param stepLearningRate the peak rate of step sizes, as a fraction of the step
  * @param weightDecay decoupled decay of kernels and tables; biases, layer norms and steps have none
  * @param warmup the fraction of all steps in which the rates rise from 0; they fall to 0 linearly
  *     after it

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,11 @@ import org.tensorflow.types.family.TType;
  * step sizes. A perturbation is a variable beside the weight, so that taking it back is exact.
  * Every update waits, by control edges, for all gradients of its run: reads of a VariableV2 alias
  * its buffer.
+ *
+ * <p>The rate of step sizes is relative to the step. Adam moves every variable by about its rate,
+ * whatever the scale of its gradient, and steps differ by a factor of a thousand: an absolute rate
+ * of 1e-3 is nothing to an activation's step of 0.5 and takes the 0.003 of an 8-bit table down to
+ * zero within a few batches.
  */
 final class Phases {
   private static final float EPSILON = 1e-8f;
@@ -80,8 +86,8 @@ final class Phases {
     this.weights = training.model().variables(VariableGroup.WEIGHTS);
     this.stepSizes = training.model().variables(VariableGroup.STEP_SIZES);
     this.perturbations = training.model().variables(VariableGroup.PERTURBATIONS);
-    this.weightsOptimizer = optimizer("weights", learningRate, settings.weightDecay());
-    this.stepsOptimizer = optimizer("step_sizes", stepLearningRate, 0);
+    this.weightsOptimizer = optimizer("weights", w -> learningRate, settings.weightDecay());
+    this.stepsOptimizer = optimizer("step_sizes", s -> tf.math.mul(stepLearningRate, s), 0);
     perturbations.forEach(this::startAtZero);
     switch (method) {
       case FP, LSQ -> {
@@ -238,7 +244,7 @@ final class Phases {
         init.fill(init.constant(Shape.of(dimensions(perturbation))), init.constant(0f)));
   }
 
-  private AdamW optimizer(String name, Operand<TFloat32> rate, double decay) {
+  private AdamW optimizer(String name, UnaryOperator<Operand<TFloat32>> rate, double decay) {
     Set<String> decaying =
         weights.stream()
             .filter(variable -> variable.shape().size() > 1)

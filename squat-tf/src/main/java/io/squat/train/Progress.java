@@ -33,7 +33,11 @@ public interface Progress {
 
   /** Work that goes on; used from one thread. */
   interface Work extends AutoCloseable {
-    /** Counts so many more as done. */
+    /**
+     * Counts so many more as done.
+     *
+     * @throws java.util.concurrent.CancellationException if the work is to be stopped
+     */
     void step(long count);
 
     /** Replaces the remark beside the count, such as a loss. */

@@ -16,6 +16,13 @@ public enum ServingFormat {
       return Export.toPacked(model, quantization, values);
     }
   },
+  /** As bytes, one an integer. */
+  INT8 {
+    @Override
+    public ServingModel export(ModelGraph model, Quantization quantization, ModelValues values) {
+      return Export.toInt8(model, quantization, values);
+    }
+  },
   /** As float32. */
   FLOAT {
     @Override

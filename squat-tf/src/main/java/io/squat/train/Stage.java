@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -72,31 +73,64 @@ final class Stage {
     StagePosition start = resume();
     List<DevScore> scores = new ArrayList<>(start.scores());
     float[] predictions = new float[0];
+    long done = start.step();
     try (Progress.Work work = progress.begin("training (" + stage.name() + ")", "step", total)) {
-      work.step(start.step());
-      for (long step = start.step(); step < total; step++) {
-        float loss = step(step);
-        work.step(1);
+      work.step(done);
+      if (epochEnds(done) && scores.size() < done / batchesPerEpoch) { // stopped before its score
+        predictions = predictions(work);
+        scores.add(score(done, predictions));
+      }
+      while (done < total) {
+        float loss = step(done);
+        done++;
         work.message(String.format(Locale.ROOT, "loss %.4f", loss));
-        boolean epochEnds = (step + 1) % batchesPerEpoch == 0;
-        if (epochEnds) {
-          predictions = predictions();
-          scores.add(score((int) ((step + 1) / batchesPerEpoch), step + 1, predictions));
+        work.step(1);
+        if (epochEnds(done)) {
+          predictions = predictions(work);
+          scores.add(score(done, predictions));
         }
-        if (step + 1 < total && (epochEnds || (step + 1) % checkpointSteps == 0)) {
-          requireNumbers(step);
-          folder.writeCheckpoint(
-              stage.name(), new StagePosition(step + 1, scores), session::saveState);
+        if (done < total && (epochEnds(done) || done % checkpointSteps == 0)) {
+          writeCheckpoint(done, scores);
         }
       }
+    } catch (CancellationException e) {
+      if (done == start.step()) {
+        throw e;
+      }
+      writeCheckpoint(done, scores);
+      throw stopped(done, e);
     }
     if (total == 0) { // the model as it was given, for the next stage
-      predictions = predictions();
-      scores.add(score(0, 0, predictions));
+      predictions = predictions(Progress.NONE.begin("", "", 0));
+      scores.add(score(0, predictions));
     }
-    requireNumbers(total - 1);
+    requireNumbers(total);
     finish(scores, predictions);
     return scores;
+  }
+
+  private boolean epochEnds(long done) {
+    return done > 0 && done % batchesPerEpoch == 0;
+  }
+
+  private void writeCheckpoint(long done, List<DevScore> scores) {
+    requireNumbers(done);
+    folder.writeCheckpoint(stage.name(), new StagePosition(done, scores), session::saveState);
+  }
+
+  private CancellationException stopped(long done, CancellationException cause) {
+    CancellationException stopped =
+        new CancellationException(
+            folder.root()
+                + ": stopped at step "
+                + done
+                + " of "
+                + total
+                + " ("
+                + stage.name()
+                + "); the same command goes on from there");
+    stopped.initCause(cause);
+    return stopped;
   }
 
   private StagePosition resume() {
@@ -161,9 +195,9 @@ final class Stage {
   }
 
   /** A loss is that before its update: no checkpoint is written of what the update has broken. */
-  private void requireNumbers(long step) {
+  private void requireNumbers(long done) {
     if (!session.isFinite()) {
-      throw notANumber("a weight or step size is not a finite number", step);
+      throw notANumber("a weight or step size is not a finite number", done - 1);
     }
   }
 
@@ -202,7 +236,7 @@ final class Stage {
   }
 
   /** Class indices or values of the dev rows, in the file's order. */
-  private float[] predictions() {
+  private float[] predictions(Progress.Work work) {
     float[] predictions = new float[dev.size()];
     for (Batch batch : Batches.sequential(dev, EVALUATION_BATCH)) {
       float[] logits = session.logits(batch);
@@ -211,6 +245,7 @@ final class Stage {
         predictions[batch.rowIndices()[row]] =
             outputs == 1 ? logits[row] : argMax(logits, row * outputs, outputs);
       }
+      work.step(0); // it may be stopped here too
     }
     return predictions;
   }
@@ -225,7 +260,8 @@ final class Stage {
     return best;
   }
 
-  private DevScore score(int epoch, long step, float[] predictions) {
+  private DevScore score(long step, float[] predictions) {
+    int epoch = Math.toIntExact(step / batchesPerEpoch);
     float[] labels = new float[dev.size()];
     for (int i = 0; i < labels.length; i++) {
       labels[i] = dev.rows().get(i).label();

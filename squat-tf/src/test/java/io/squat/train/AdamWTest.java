@@ -66,7 +66,7 @@ class AdamWTest {
             fetched.put(name, variable.asOutput());
             pairs.add(new GradAndVar<>(gradient.asOutput(), variable.asOutput()));
           });
-      AdamW optimizer = new AdamW(graph, "test", rate, EPSILON, DECAY, DECAYING::equals);
+      AdamW optimizer = new AdamW(graph, "test", any -> rate, EPSILON, DECAY, DECAYING::equals);
       Op update = optimizer.applyGradients(pairs, "update");
       fetched.putAll(optimizer.state());
       try (Session session = new Session(graph)) {

@@ -98,7 +98,7 @@ class EncoderExportTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"PACKED", "FLOAT"})
+  @CsvSource({"PACKED", "INT8", "FLOAT"})
   void eightBitsKeepTheDirectionOfTheOutput(ServingFormat format) {
     Path written = folder.resolve("1");
     SavedModelWriter.write(written, quantized("8-8-8", format), Map.of());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.squat.glue.Batch;
+import io.squat.ops.LsqQuantizer;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.VariableGroup;
 import io.squat.train.TrainingSession.BatchSettings;
@@ -30,14 +31,15 @@ class PhasesOracleTest {
       new OptimizerSettings(0.02, 0.002, 0.3, 0.2, 0.6, 0);
 
   /**
-   * For grids of 8 bits: their steps are small, and so must be their rate. The gradient of such a
-   * step is a sum of rounding residuals, which have two digits less than the values in float32.
+   * For grids of 8 bits: the gradient of their step is a sum of rounding residuals, which have two
+   * digits less than the values in float32, and so its rate must be smaller.
    */
   private static final OptimizerSettings FINE =
-      new OptimizerSettings(0.02, 0.00005, 0.3, 0.2, 0.6, 0);
+      new OptimizerSettings(0.02, 0.0005, 0.3, 0.2, 0.6, 0);
 
-  /** Step sizes that are driven into their lower bound. */
-  private static final OptimizerSettings STEEP = new OptimizerSettings(0.02, 0.2, 0.3, 0.2, 0.6, 0);
+  /** Step sizes that are driven into their lower bound, which one of them starts from. */
+  private static final OptimizerSettings STEEP =
+      new OptimizerSettings(0.02, 0.02, 0.3, 0.2, 0.6, 0);
 
   private static final List<String> WEIGHTS =
       List.of(
@@ -78,6 +80,9 @@ class PhasesOracleTest {
         tested.method().quantized() ? TinyBert.bits(tested.bits()) : Quantization.NONE;
     Map<String, PlainModel.Grid> grids = grids(tested.bits());
     Map<String, float[]> start = start(grids);
+    if (tested.clamped() > 0) {
+      start.put(SmallModel.TABLE + PlainModel.STEP, new float[] {1.001f * LsqQuantizer.MIN_STEP});
+    }
     Map<String, Double> magnitudes = new TreeMap<>();
     PlainTraining plain = new PlainTraining(new PlainModel(grids), tested.settings(), RHO, start);
     try (PhaseRunner graph =

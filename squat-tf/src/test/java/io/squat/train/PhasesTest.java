@@ -150,15 +150,18 @@ class PhasesTest {
   void stepSizesStayPositive() {
     try (PhaseRunner runner = runner(Method.SQUAT, "within", "4-8-8")) {
       BatchSettings steep = new BatchSettings(1e-3f, 0.9f, RHO, 0, SEED);
-      boolean clamped = false;
+      Map<String, float[]> start = runner.values(VariableGroup.STEP_SIZES);
+      boolean fallen = false;
       for (int i = 0; i < 4; i++) {
         assertTrue(Float.isFinite(runner.runBatch(TinyBert.batch(i), steep)), "loss " + i);
-        for (float[] step : runner.values(VariableGroup.STEP_SIZES).values()) {
-          assertTrue(step[0] >= LsqQuantizer.MIN_STEP, "a step size of " + step[0]);
-          clamped |= step[0] == LsqQuantizer.MIN_STEP;
+        Map<String, float[]> steps = runner.values(VariableGroup.STEP_SIZES);
+        for (String name : steps.keySet()) {
+          float step = requireNonNull(steps.get(name))[0];
+          assertTrue(step >= LsqQuantizer.MIN_STEP, name + " is " + step);
+          fallen |= step < 0.2f * requireNonNull(start.get(name))[0];
         }
       }
-      assertTrue(clamped, "expected a step size that was driven down to the smallest one");
+      assertTrue(fallen, "expected a step size that was driven down");
     }
   }
 

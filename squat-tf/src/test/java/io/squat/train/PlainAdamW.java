@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.DoubleUnaryOperator;
 
 /** AdamW step by step in plain Java and in double, at the betas as float32 holds them. */
 final class PlainAdamW {
@@ -26,20 +27,27 @@ final class PlainAdamW {
 
   /** One step: moves the values of the gradients' names. */
   void apply(Map<String, double[]> gradients, Map<String, double[]> values, double rate) {
+    apply(gradients, values, w -> rate);
+  }
+
+  /** One step at rates that depend on the values. */
+  void apply(
+      Map<String, double[]> gradients, Map<String, double[]> values, DoubleUnaryOperator rateOf) {
     t++;
-    double corrected = rate * Math.sqrt(1 - Math.pow(BETA_TWO, t)) / (1 - Math.pow(BETA_ONE, t));
+    double correction = Math.sqrt(1 - Math.pow(BETA_TWO, t)) / (1 - Math.pow(BETA_ONE, t));
     gradients.forEach(
         (name, g) -> {
           double[] w = requireNonNull(values.get(name), name);
           double[] m = first.computeIfAbsent(name, key -> new double[g.length]);
           double[] v = second.computeIfAbsent(name, key -> new double[g.length]);
           for (int i = 0; i < g.length; i++) {
+            double rate = rateOf.applyAsDouble(w[i]);
             if (decaying.contains(name)) {
               w[i] -= rate * decay * w[i];
             }
             m[i] = BETA_ONE * m[i] + (1 - BETA_ONE) * g[i];
             v[i] = BETA_TWO * v[i] + (1 - BETA_TWO) * g[i] * g[i];
-            w[i] -= corrected * m[i] / (Math.sqrt(v[i]) + epsilon);
+            w[i] -= rate * correction * m[i] / (Math.sqrt(v[i]) + epsilon);
           }
         });
   }

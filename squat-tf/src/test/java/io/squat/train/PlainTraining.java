@@ -89,7 +89,7 @@ final class PlainTraining {
   private void moveSteps(PlainModel.Gradients gradients, double factor) {
     Map<String, double[]> moved = new TreeMap<>(gradients.latent());
     moved.keySet().removeIf(name -> !name.endsWith(PlainModel.STEP));
-    stepsOptimizer.apply(moved, values, factor * settings.stepLearningRate());
+    stepsOptimizer.apply(moved, values, step -> factor * settings.stepLearningRate() * step);
     for (String name : moved.keySet()) {
       double[] step = requireNonNull(values.get(name), name);
       if (step[0] < MIN_STEP) {

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -73,6 +74,37 @@ class TrainerTest {
         StandardOpenOption.APPEND);
     Files.createDirectories(folder.resolve(stage).resolve(".part-model"));
     Files.writeString(folder.resolve(stage).resolve(".part-model").resolve("variables"), "x");
+  }
+
+  /** At the first call with so many steps done it is the step's own, later ones are of scoring. */
+  private void cancel(String stage, long step, int call) {
+    int[] calls = new int[1];
+    Progress cancelling =
+        TestRun.steps(
+            stage,
+            done -> {
+              if (done == step && ++calls[0] == call) {
+                throw new CancellationException("stopped");
+              }
+            });
+    CancellationException stopped =
+        assertThrows(
+            CancellationException.class, () -> TestRun.train(SETTINGS, folder, cancelling));
+    String message = String.valueOf(stopped.getMessage());
+    assertTrue(message.contains("stopped at step " + step + " of "), message);
+    Path checkpoint = new RunFolder(folder).lastCheckpoint(stage).orElseThrow();
+    assertEquals(step, RunFolder.position(checkpoint).step());
+  }
+
+  @Test
+  void runThatIsCancelledKeepsEveryStepAndEndsTheSameBitForBit() throws IOException {
+    cancel(StageSettings.FLOAT, 5, 1);
+    cancel(StageSettings.FLOAT, 8, 1); // the last step, not scored yet
+    cancel(StageSettings.QUANTIZED, 1, 1);
+    cancel(StageSettings.QUANTIZED, 8, 2); // while it is scored
+    cancel(StageSettings.QUANTIZED, 13, 1);
+    TestRun.train(SETTINGS, folder, Progress.NONE);
+    assertSameRun(undisturbed, folder);
   }
 
   @Test

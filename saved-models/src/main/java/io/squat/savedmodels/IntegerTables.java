@@ -1,7 +1,6 @@
 package io.squat.savedmodels;
 
 import com.google.protobuf.ByteString;
-import io.squat.ops.BitPacking;
 import io.squat.ops.FakeQuant;
 import io.squat.ops.QuantizationGrid;
 import java.util.ArrayList;
@@ -15,27 +14,26 @@ import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.TensorProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
-import org.tensorflow.types.TInt64;
 
 /**
- * Stores embedding tables as packed integers, of which a lookup unpacks the rows that it takes.
+ * Stores embedding tables as integers, of which a lookup unpacks the rows that it takes.
  *
  * <pre>
  * GatherV2(table, ids)          rows of ids
- * Slice(table, begin, size)     rows of the sliced words
- * StridedSlice(table, ...)      rows of the sliced words
+ * Slice(table, begin, size)     rows of the sliced table
+ * StridedSlice(table, ...)      rows of the sliced table
  * MatMul(OneHot(ids), table)    rows of ids
  * </pre>
  *
  * <p>Invariant: a lookup gives integers of the grid times the learned step size, and stands under
  * its old name. An id without a row is an error, where the OneHot's product gave zeros.
  */
-final class PackTables implements RewritePass {
+final class IntegerTables implements RewritePass {
   private final BertStructure structure;
   private final QuantizationGrid grid;
   private final Constants constants;
 
-  PackTables(BertStructure structure, QuantizationGrid grid, Constants constants) {
+  IntegerTables(BertStructure structure, QuantizationGrid grid, Constants constants) {
     this.structure = structure;
     this.grid = grid;
     this.constants = constants;
@@ -46,9 +44,9 @@ final class PackTables implements RewritePass {
     GraphEditor editor = model.edit();
     for (EmbeddingLookup lookup : structure.embeddings()) {
       ModelVariable table = model.variable(lookup.table());
-      NodeDef packed = constants.packedRows(table, grid);
-      editor.put(packed);
-      new Lookup(editor, editor.node(lookup.node()), packed.getName(), table).replace();
+      NodeDef integers = constants.table(table, grid);
+      editor.put(integers);
+      new Lookup(editor, editor.node(lookup.node()), Constants.input(integers), table).replace();
     }
     return model.with(editor);
   }
@@ -57,29 +55,27 @@ final class PackTables implements RewritePass {
   private final class Lookup {
     private final GraphEditor editor;
     private final NodeDef node;
-    private final String packed;
+    private final Fragment.Input integers;
     private final int columns;
-    private final int words;
     private final float scale;
 
-    Lookup(GraphEditor editor, NodeDef node, String packed, ModelVariable table) {
+    Lookup(GraphEditor editor, NodeDef node, Fragment.Input integers, ModelVariable table) {
       this.editor = editor;
       this.node = node;
-      this.packed = packed;
+      this.integers = integers;
       this.columns = Math.toIntExact(table.shape().get(1));
-      this.words = BitPacking.wordsPerRow(columns, grid.bits());
       this.scale = FakeQuant.scale(constants.stepSize(table.name()), grid);
     }
 
     void replace() {
-      List<Fragment.Input<?>> inputs = new ArrayList<>();
-      inputs.add(new Fragment.Input<>(packed, TInt32.class, Shape.of(-1, words)));
+      List<Fragment.Input> inputs = new ArrayList<>();
+      inputs.add(integers);
       String rows =
           switch (node.getOp()) {
             case "GatherV2" -> {
               requireRows();
               inputs.add(indices(node, 1, "Tindices"));
-              yield add(inputs, (tf, in) -> rows(tf, table(in), ints(tf, in.get(1))));
+              yield add(inputs, (tf, in) -> rows(tf, in.get(0), ints(tf, in.get(1))));
             }
             case "Slice" -> {
               inputs.add(indices(node, 1, "Index"));
@@ -96,13 +92,13 @@ final class PackTables implements RewritePass {
               inputs.add(indices(oneHot(), 0, "TI"));
               yield add(
                   inputs,
-                  (tf, in) -> rows(tf, table(in), tf.reshape(ints(tf, in.get(1)), tf.array(-1))));
+                  (tf, in) -> rows(tf, in.get(0), tf.reshape(ints(tf, in.get(1)), tf.array(-1))));
             }
           };
       editor.put(Nodes.identity(node.getName(), rows, DataType.DT_FLOAT));
     }
 
-    private String add(List<Fragment.Input<?>> inputs, Rows rows) {
+    private String add(List<Fragment.Input> inputs, Rows rows) {
       return Fragment.add(
               editor,
               node.getName() + "/unpack",
@@ -111,20 +107,22 @@ final class PackTables implements RewritePass {
           .get(0);
     }
 
-    private Operand<TFloat32> rows(Ops tf, Operand<TInt32> table, Operand<TInt32> indices) {
-      return BitPacking.gatherRows(tf, table, indices, grid.bits(), columns);
+    private Operand<TFloat32> rows(Ops tf, Operand<?> table, Operand<TInt32> indices) {
+      return constants.storage().gatherRows(tf, table, indices, grid.bits(), columns);
     }
 
-    /** Slices rows as words, and columns once they are unpacked. */
+    /** Slices rows as they are stored, and columns once they are unpacked. */
     private Operand<TFloat32> slice(Ops tf, List<Operand<?>> in) {
       Operand<TInt32> begin = ints(tf, in.get(1));
       Operand<TInt32> size = ints(tf, in.get(2));
       Operand<TInt32> first = tf.constant(new int[] {1, 0});
       Operand<TInt32> second = tf.constant(new int[] {0, 1});
       Operand<TInt32> all = tf.constant(new int[] {0, -1});
-      Operand<TInt32> sliced =
+      Operand<?> sliced =
           tf.slice(
-              table(in), tf.math.mul(begin, first), tf.math.add(tf.math.mul(size, first), all));
+              in.get(0).asOutput(),
+              tf.math.mul(begin, first),
+              tf.math.add(tf.math.mul(size, first), all));
       return tf.slice(
           allRows(tf, sliced),
           tf.math.mul(begin, second),
@@ -142,9 +140,9 @@ final class PackTables implements RewritePass {
       long endMask = node.getAttrOrThrow("end_mask").getI();
       Operand<TInt32> rowsAlone = tf.constant(new int[] {1, 0});
       Operand<TInt32> columnsAlone = tf.constant(new int[] {0, 1});
-      Operand<TInt32> sliced =
+      Operand<?> sliced =
           tf.stridedSlice(
-              table(in),
+              in.get(0).asOutput(),
               begin,
               end,
               tf.math.add(tf.math.mul(strides, rowsAlone), columnsAlone),
@@ -159,9 +157,9 @@ final class PackTables implements RewritePass {
           StridedSlice.endMask(endMask | 1));
     }
 
-    private Operand<TFloat32> allRows(Ops tf, Operand<TInt32> words) {
-      Operand<TInt32> count = tf.gather(tf.shape(words), tf.constant(0), tf.constant(0));
-      return rows(tf, words, tf.range(tf.constant(0), count, tf.constant(1)));
+    private Operand<TFloat32> allRows(Ops tf, Operand<?> table) {
+      Operand<TInt32> count = tf.gather(tf.shape(table), tf.constant(0), tf.constant(0));
+      return rows(tf, table, tf.range(tf.constant(0), count, tf.constant(1)));
     }
 
     private NodeDef oneHot() {
@@ -198,15 +196,11 @@ final class PackTables implements RewritePass {
         && tensor.getInt64ValList().stream().allMatch(value -> value == 0);
   }
 
-  private static Fragment.Input<?> indices(NodeDef node, int input, String typeAttribute) {
+  private static Fragment.Input indices(NodeDef node, int input, String typeAttribute) {
     String tensor = GraphEditor.input(node, input);
     return node.getAttrOrThrow(typeAttribute).getType() == DataType.DT_INT64
-        ? new Fragment.Input<>(tensor, TInt64.class, Shape.unknown())
-        : new Fragment.Input<>(tensor, TInt32.class, Shape.unknown());
-  }
-
-  private static Operand<TInt32> table(List<Operand<?>> in) {
-    return in.get(0).asOutput().expect(TInt32.class);
+        ? new Fragment.Input(tensor, DataType.DT_INT64, Shape.unknown())
+        : new Fragment.Input(tensor, DataType.DT_INT32, Shape.unknown());
   }
 
   private static Operand<TInt32> ints(Ops tf, Operand<?> indices) {

@@ -1,0 +1,86 @@
+package io.squat.cli;
+
+import io.squat.train.Progress;
+import java.io.PrintWriter;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
+
+/**
+ * Ends a command when the process is asked to end (Ctrl-C, {@code kill}), after the unit of work
+ * that runs: TensorFlow's library must not be unloaded while it computes, or the JVM crashes, and
+ * training writes a checkpoint first.
+ */
+final class Stopping {
+  /** A unit of work and a checkpoint take less; a process that hangs must end all the same. */
+  private static final long PATIENCE_SECONDS = 120;
+
+  private static volatile boolean requested;
+
+  private Stopping() {}
+
+  /**
+   * Runs a command so that it can be stopped.
+   *
+   * @param command gives the exit status
+   * @param err is told that the command is being stopped
+   * @return the exit status; that of a process which was stopped is the JVM's own, 128 and the
+   *     signal
+   */
+  static int guard(IntSupplier command, PrintWriter err) {
+    CountDownLatch ended = new CountDownLatch(1);
+    Thread hook =
+        new Thread(
+            () -> {
+              if (ended.getCount() > 0) {
+                requested = true;
+                err.println("squat: stopping when the unit of work that runs is done");
+                await(ended, err);
+              }
+            },
+            "stopping");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      return command.getAsInt();
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  private static void await(CountDownLatch ended, PrintWriter err) {
+    try {
+      if (!ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        err.println("squat: it goes on after " + PATIENCE_SECONDS + " s; ending the process");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Progress whose work ends by a {@link CancellationException} once the process is to end. */
+  static Progress stoppable(Progress progress) {
+    return (name, unit, total) -> {
+      Progress.Work work = progress.begin(name, unit, total);
+      return new Progress.Work() {
+        @Override
+        public void step(long count) {
+          work.step(count);
+          if (requested) {
+            throw new CancellationException(name + ": stopped");
+          }
+        }
+
+        @Override
+        public void message(String text) {
+          work.message(text);
+        }
+
+        @Override
+        public void close() {
+          work.close();
+        }
+      };
+    };
+  }
+}
