@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param labels the names of its classes in their order; empty for regression
  * @param casing how its vocabulary is used
  * @param maxLength the number of tokens that texts were cut to
- * @param format packed or float
+ * @param format packed, int8 or float
  * @param dataHash SHA-256 of the training file, uncompressed
  * @param devMetrics the metrics of the run's last evaluation, as fractions
  * @param versions of this program, TensorFlow and Java
