@@ -19,7 +19,7 @@ import org.tensorflow.proto.NodeDef;
  *       or the product of a OneHot.
  *   <li>Attention probabilities are a Softmax that goes into a batched product of two activations.
  *   <li>A block's output is a linear layer's output that is added to something that does not come
- *       from that layer: the residual connection.
+ *       from that layer's input: the residual connection.
  *   <li>The embeddings' output is what the first linear layers and the first residual connection
  *       read.
  * </ul>
@@ -221,24 +221,28 @@ public record BertStructure(
     private List<String> blockOutputs(List<LinearLayer> layers) {
       List<String> found = new ArrayList<>();
       for (LinearLayer layer : layers) {
-        if (addedToResidual(layer.output(), layer.product())) {
+        if (addedToResidual(layer.output(), layer)) {
           found.add(layer.output());
         }
       }
       return found;
     }
 
-    private boolean addedToResidual(String tensor, String product) {
+    private boolean addedToResidual(String tensor, LinearLayer layer) {
+      String source = GraphEditor.producer(layer.input());
       for (GraphEditor.Use use : graph.uses(tensor)) {
         NodeDef next = graph.node(use.node());
         if (ADDITIONS.contains(next.getOp())) {
           String other = GraphEditor.input(next, 1 - use.index());
-          if (!isConstant(other) && !graph.dependsOn(other, Set.of(product))) {
+          boolean bypasses =
+              GraphEditor.producer(other).equals(source)
+                  || !graph.dependsOn(other, Set.of(source, layer.product()));
+          if (!isConstant(other) && bypasses) {
             return true;
           }
         } else if (SAME_VALUES.contains(next.getOp())
             && use.index() == 0
-            && addedToResidual(next.getName(), product)) {
+            && addedToResidual(next.getName(), layer)) {
           return true;
         }
       }

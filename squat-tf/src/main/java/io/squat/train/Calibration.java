@@ -2,6 +2,7 @@ package io.squat.train;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.common.primitives.Floats;
 import io.squat.glue.Batch;
 import io.squat.ops.ActivationCalibration;
 import io.squat.ops.QuantizationGrid;
@@ -11,6 +12,7 @@ import io.squat.savedmodels.LinearLayer;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelValues;
 import io.squat.savedmodels.ModelVariable;
+import io.squat.savedmodels.OutlierFeatures;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.Quantizer;
 import io.squat.savedmodels.Rewriting;
@@ -40,7 +42,9 @@ final class Calibration {
   private final Path weights;
   private final Function<ModelVariable, @Nullable StoredTensor> stored;
   private final WeightStep weightStep;
+  private final OutlierFeatures outliers;
   private final ConfigProto config;
+  private final Map<String, Integer> featuresByInput;
 
   /** A rule that gives the step size of a weight tensor. */
   @FunctionalInterface
@@ -56,6 +60,7 @@ final class Calibration {
    * @param weights the checkpoint of its weights
    * @param stored what each variable is in the checkpoint
    * @param weightStep the rule for weights and tables
+   * @param outliers what of the layers' inputs and kernels will not be quantized
    * @param config the session's configuration
    */
   Calibration(
@@ -63,12 +68,15 @@ final class Calibration {
       Path weights,
       Function<ModelVariable, @Nullable StoredTensor> stored,
       WeightStep weightStep,
+      OutlierFeatures outliers,
       ConfigProto config) {
     this.model = model;
     this.weights = weights;
     this.stored = stored;
     this.weightStep = weightStep;
+    this.outliers = outliers;
     this.config = config;
+    this.featuresByInput = featuresByInput(model);
   }
 
   /**
@@ -93,7 +101,7 @@ final class Calibration {
   }
 
   private void ofWeights(List<Quantizer> quantizers, Map<String, Float> steps) {
-    ModelValues values = ModelValues.ofCheckpoint(weights, stored, model);
+    ModelValues values = outliers.rest(model, ModelValues.ofCheckpoint(weights, stored, model));
     for (Quantizer quantizer : quantizers) {
       steps.put(
           quantizer.stepSize(),
@@ -106,27 +114,79 @@ final class Calibration {
       List<Batch> batches,
       Progress progress,
       Map<String, Float> steps) {
-    List<Integer> features = features(quantizers);
     List<ActivationCalibration> calibrations =
         quantizers.stream().map(quantizer -> new ActivationCalibration(quantizer.grid())).toList();
-    List<String> sites =
-        quantizers.stream().map(quantizer -> quantizer.sites().get(0).input()).toList();
+    List<String> inputs = quantizers.stream().map(Quantizer::source).toList();
+    run(
+        batches,
+        2,
+        inputs,
+        progress,
+        (pass, batch, values) -> observe(values, batch, inputs, calibrations, pass == 1));
+    for (int i = 0; i < quantizers.size(); i++) {
+      steps.put(quantizers.get(i).stepSize(), calibrations.get(i).stepSize());
+    }
+  }
+
+  /**
+   * The largest magnitude of each feature of the layers' inputs.
+   *
+   * @param batches what passes through the model
+   * @param progress is told of every batch
+   * @return by layer input
+   */
+  Map<String, List<Float>> largest(List<Batch> batches, Progress progress) {
+    List<String> inputs = List.copyOf(featuresByInput.keySet());
+    List<float[]> largest = inputs.stream().map(input -> new float[features(input)]).toList();
+    run(
+        batches,
+        1,
+        inputs,
+        progress,
+        (pass, batch, values) -> {
+          for (int i = 0; i < inputs.size(); i++) {
+            raise(largest.get(i), values.get(i), batch);
+          }
+        });
+    Map<String, List<Float>> byInput = new LinkedHashMap<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      byInput.put(inputs.get(i), Floats.asList(largest.get(i)));
+    }
+    return byInput;
+  }
+
+  private static void raise(float[] largest, float[] x, Batch batch) {
+    int[] mask = rowMask(batch, x.length / largest.length);
+    for (int i = 0; i < x.length; i++) {
+      if (mask[i / largest.length] != 0) {
+        int feature = i % largest.length;
+        largest[feature] = Math.max(largest[feature], Math.abs(x[i]));
+      }
+    }
+  }
+
+  /** What is done with the values of the layers' inputs. */
+  private interface Observer {
+    void observe(int pass, Batch batch, List<float[]> values);
+  }
+
+  /** Lets the batches pass through the model, some times over. */
+  private void run(
+      List<Batch> batches, int passes, List<String> inputs, Progress progress, Observer observer) {
     try (Graph graph = new Graph()) {
       graph.importGraphDef(model.graph());
       CheckpointOps checkpoint = checkpoint(graph);
       try (Session session = new Session(graph, config);
-          Progress.Work work = progress.begin("calibrating", "batch", 2L * batches.size())) {
+          Progress.Work work =
+              progress.begin("calibrating", "batch", (long) passes * batches.size())) {
         checkpoint.restore(session, weights);
-        for (boolean errors : new boolean[] {false, true}) {
+        for (int pass = 0; pass < passes; pass++) {
           for (Batch batch : batches) {
-            observe(fetch(session, batch, sites), batch, features, calibrations, errors);
+            observer.observe(pass, batch, fetch(session, batch, inputs));
             work.step(1);
           }
         }
       }
-    }
-    for (int i = 0; i < quantizers.size(); i++) {
-      steps.put(quantizers.get(i).stepSize(), calibrations.get(i).stepSize());
     }
   }
 
@@ -147,19 +207,25 @@ final class Calibration {
     }
   }
 
-  private static void observe(
+  private void observe(
       List<float[]> values,
       Batch batch,
-      List<Integer> features,
+      List<String> inputs,
       List<ActivationCalibration> calibrations,
       boolean errors) {
-    // The sites are independent of each other, so that threads change no sum's order.
+    // The inputs are independent of each other, so that threads change no sum's order.
     IntStream.range(0, values.size())
         .parallel()
         .forEach(
             i -> {
               float[] x = values.get(i);
-              int[] rowMask = rowMask(batch, x.length / features.get(i));
+              int features = features(inputs.get(i));
+              for (int outlier : outliers.features(inputs.get(i))) {
+                for (int at = outlier; at < x.length; at += features) {
+                  x[at] = 0;
+                }
+              }
+              int[] rowMask = rowMask(batch, x.length / features);
               if (errors) {
                 calibrations.get(i).observeErrors(x, rowMask);
               } else {
@@ -178,14 +244,15 @@ final class Calibration {
     return all;
   }
 
-  /** The number of features of each quantizer's tensor. */
-  private List<Integer> features(List<Quantizer> quantizers) {
+  private int features(String input) {
+    return requireNonNull(featuresByInput.get(input), input);
+  }
+
+  private static Map<String, Integer> featuresByInput(ModelGraph model) {
     Map<String, Integer> byInput = new LinkedHashMap<>();
     for (LinearLayer layer : BertStructure.of(model).layers()) {
       byInput.put(layer.input(), Math.toIntExact(model.variable(layer.weight()).shape().get(0)));
     }
-    return quantizers.stream()
-        .map(quantizer -> requireNonNull(byInput.get(quantizer.source()), quantizer.source()))
-        .toList();
+    return byInput;
   }
 }

@@ -8,19 +8,22 @@ import io.squat.savedmodels.Device;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelValues;
 import io.squat.savedmodels.ModelVariable;
+import io.squat.savedmodels.OutlierFeatures;
 import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.Quantizer;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.savedmodels.ServingModel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.tensorflow.proto.ConfigProto;
 
 /**
  * A model as it was read, with its own signature: float, or quantized without training.
  *
  * <p>All step sizes are those of least mean squared error, of weights too: nothing is trained that
- * could move them.
+ * could move them, and outlier features are not quantized ({@link OutlierFeatures}).
  */
 public final class EncoderExport {
   /** How many texts are used of those that are given. */
@@ -68,21 +71,35 @@ public final class EncoderExport {
       int threads,
       Progress progress) {
     List<Batch> batches = Batches.sequential(texts, CALIBRATION_ROWS);
+    ConfigProto config = device.config(threads);
+    boolean products =
+        quantization.grid(Quantizer.Kind.WEIGHT).isPresent()
+            && quantization.grid(Quantizer.Kind.ACTIVATION).isPresent();
+    OutlierFeatures outliers =
+        products
+            ? OutlierFeatures.of(
+                model, calibration(OutlierFeatures.NONE, config).largest(batches, progress))
+            : OutlierFeatures.NONE;
     Map<String, Float> steps =
-        new Calibration(
-                model,
-                SavedModelFiles.checkpoint(folder),
-                ModelVariable::stored,
-                StepSizes::leastSquaresError,
-                device.config(threads))
-            .stepSizes(quantization, batches, progress);
+        calibration(outliers, config).stepSizes(quantization, batches, progress);
     ModelValues saved = ModelValues.ofSavedModel(folder, model);
+    ModelValues rest = outliers.rest(model, saved);
     return format.export(
-        model,
+        outliers.apply(model, saved),
         quantization,
         variable -> {
           Float step = steps.get(variable);
-          return step != null ? new float[] {step} : saved.values(variable);
+          return step != null ? new float[] {step} : rest.values(variable);
         });
+  }
+
+  private Calibration calibration(OutlierFeatures outliers, ConfigProto config) {
+    return new Calibration(
+        model,
+        SavedModelFiles.checkpoint(folder),
+        ModelVariable::stored,
+        StepSizes::leastSquaresError,
+        outliers,
+        config);
   }
 }

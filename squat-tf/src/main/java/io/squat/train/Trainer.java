@@ -12,6 +12,7 @@ import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.InputRole;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelVariable;
+import io.squat.savedmodels.OutlierFeatures;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.Rewriting;
 import io.squat.savedmodels.SavedModelFiles;
@@ -198,7 +199,13 @@ public final class Trainer {
               .flatMap(found -> found.stepSizes(model, quantization))
               .orElseGet(
                   () ->
-                      new Calibration(model, weights, stored, StepSizes::ofWeights, config)
+                      new Calibration(
+                              model,
+                              weights,
+                              stored,
+                              StepSizes::ofWeights,
+                              OutlierFeatures.NONE,
+                              config)
                           .stepSizes(quantization, calibrationBatches(train), progress));
     }
     try (TrainingSession session =

@@ -27,7 +27,7 @@ class DemoDataTest {
     Examples train = read(Split.TRAIN);
     Examples dev = read(Split.DEV);
 
-    assertEquals(640, train.rows().size());
+    assertEquals(560, train.rows().size());
     assertEquals(333, train.rows().stream().filter(row -> row.label() == ENTAILMENT).count());
     assertEquals(600, dev.rows().size());
     assertEquals(309, dev.rows().stream().filter(row -> row.label() == ENTAILMENT).count());

@@ -12,6 +12,7 @@ import io.squat.savedmodels.Device;
 import io.squat.savedmodels.InputRole;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelVariable;
+import io.squat.savedmodels.OutlierFeatures;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.Quantizer;
 import io.squat.savedmodels.SavedModelFiles;
@@ -80,7 +81,12 @@ class CalibrationTest {
     Quantization quantization = TinyBert.bits(bits);
     Map<String, Float> found =
         new Calibration(
-                model, weights, ModelVariable::own, StepSizes::ofWeights, Device.CPU.config(2))
+                model,
+                weights,
+                ModelVariable::own,
+                StepSizes::ofWeights,
+                OutlierFeatures.NONE,
+                Device.CPU.config(2))
             .stepSizes(quantization, batches, Progress.NONE);
     List<Quantizer> quantizers = quantizers(quantization);
     Map<String, List<Double>> activations = activations(weights, quantizers, true);
