@@ -28,7 +28,7 @@ class DemoDataTest {
     Examples dev = read(Split.DEV);
 
     assertEquals(560, train.rows().size());
-    assertEquals(333, train.rows().stream().filter(row -> row.label() == ENTAILMENT).count());
+    assertEquals(290, train.rows().stream().filter(row -> row.label() == ENTAILMENT).count());
     assertEquals(600, dev.rows().size());
     assertEquals(309, dev.rows().stream().filter(row -> row.label() == ENTAILMENT).count());
     assertEquals(0, train.skippedRows() + dev.skippedRows());
