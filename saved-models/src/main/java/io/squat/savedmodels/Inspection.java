@@ -211,7 +211,10 @@ public record Inspection(
         positions,
         parameters / 1e6);
     out.printf(
-        Locale.ROOT, "a head is put on: %s; dropout in training: %d sites%n", pooled, dropoutSites);
+        Locale.ROOT,
+        "a task head is put on, or is: %s; dropout in training: %d sites%n",
+        pooled,
+        dropoutSites);
     out.println("quantized:");
     print(out, "linear layer", layers);
     print(out, "table", tables);

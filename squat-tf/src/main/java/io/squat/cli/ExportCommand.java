@@ -124,6 +124,11 @@ final class ExportCommand extends SquatCommand {
     Path target = VersionFolder.of(out);
     SavedModelWriter.requireFree(target);
     if (source.run != null) {
+      if (bits != null || calibrationFile != null) {
+        throw new IllegalArgumentException(
+            "--bits and --calibration-file: expected with --model, found with --run, which has bits of"
+                + " its own");
+      }
       RunExport export = new RunExport(new RunFolder(source.run));
       export.write(export.lastStage(), format, Version.current(), target);
     } else {
@@ -177,8 +182,8 @@ final class ExportCommand extends SquatCommand {
         InputTexts.readColumns(requireNonNull(calibrationFile), textColumns)
             .first(EncoderExport.CALIBRATION_TEXTS);
     Path vocabulary = text.vocabulary(folder);
-    try (WordPiece wordPiece = WordPiece.open(vocabulary, text.casing(vocabulary))) {
-      return wordPiece.encode(texts.first(), texts.second(), text.maxLength());
+    try (WordPiece wordPiece = WordPiece.open(vocabulary, text.casing(folder))) {
+      return wordPiece.encode(texts.first(), texts.second(), text.maxLength(folder));
     }
   }
 

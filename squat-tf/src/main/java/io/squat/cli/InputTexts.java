@@ -76,7 +76,9 @@ record InputTexts(List<String> first, @Nullable List<String> second) {
     List<String> lines = content(file).lines().toList();
     if (lines.size() < 2) {
       throw new IllegalArgumentException(
-          file + ": expected a header line and at least one row, found " + lines.size() + " lines");
+          file
+              + ": expected a header line and at least one row, found "
+              + (lines.isEmpty() ? "nothing" : "the header alone"));
     }
     List<String> header = List.of(lines.get(0).split("\t", -1));
     List<String> wanted = names == null ? header.subList(0, 1) : names;

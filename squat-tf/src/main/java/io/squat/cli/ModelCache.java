@@ -100,7 +100,7 @@ final class ModelCache {
       return unpacked(folder);
     }
     if (Files.exists(folder)) {
-      return folder;
+      return requireSavedModel(folder);
     }
     PretrainedModel named =
         PretrainedModel.of(model)
@@ -182,6 +182,20 @@ final class ModelCache {
           }
           return unpacked;
         });
+  }
+
+  /** The folder of versions is taken for that of a model easily. */
+  private static Path requireSavedModel(Path folder) {
+    Path latest = VersionFolder.latest(folder);
+    if (!Files.exists(folder.resolve(SAVED_MODEL)) && latest != null) {
+      throw new IllegalArgumentException(
+          folder
+              + ": expected a SavedModel folder with a file "
+              + SAVED_MODEL
+              + ", found versions of one; choose one, such as "
+              + latest);
+    }
+    return folder;
   }
 
   private Path unpacked(Path archive) {

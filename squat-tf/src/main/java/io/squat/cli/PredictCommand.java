@@ -107,14 +107,14 @@ final class PredictCommand extends SquatCommand {
         texts.given == null ? InputTexts.read(requireNonNull(texts.input)) : texts.given.texts();
     Path vocabulary = text.vocabulary(folder);
     EncodedExamples encoded;
-    try (WordPiece wordPiece = WordPiece.open(vocabulary, text.casing(vocabulary))) {
-      encoded = wordPiece.encode(input.first(), input.second(), text.maxLength());
+    try (WordPiece wordPiece = WordPiece.open(vocabulary, text.casing(folder))) {
+      encoded = wordPiece.encode(input.first(), input.second(), text.maxLength(folder));
     }
     if (encoded.truncatedRows() > 0) {
       log.warn(
           "{} texts are longer than {} tokens and were cut",
           encoded.truncatedRows(),
-          text.maxLength());
+          text.maxLength(folder));
     }
     Classifier.Options options =
         new Classifier.Options(model.choice(), run.device(), run.threads());

@@ -7,6 +7,7 @@ import io.squat.ops.Levels;
 import io.squat.savedmodels.Device;
 import io.squat.train.Alternation;
 import io.squat.train.Method;
+import io.squat.train.ServingFormat;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Function;
@@ -102,6 +103,7 @@ public final class Squat implements Runnable {
         .registerConverter(Method.class, checked(Method::of))
         .registerConverter(Alternation.class, checked(Alternation::parse))
         .registerConverter(Device.class, checked(Device::of))
+        .registerConverter(ServingFormat.class, checked(ServingFormat::of))
         .registerConverter(Levels.class, checked(TrainingOptions::levels))
         .setParameterExceptionHandler(Failures::onBadArguments)
         .setExecutionExceptionHandler(Failures::onException)

@@ -1,14 +1,18 @@
 package io.squat.cli;
 
+import io.squat.eval.ModelDescription;
 import io.squat.glue.Casing;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** How text becomes tokens. */
 final class TextOptions {
+  private static final int DEFAULT_LENGTH = 128;
+
   @Option(
       names = "--vocab",
       paramLabel = "FILE",
@@ -20,9 +24,10 @@ final class TextOptions {
   @Option(
       names = "--max-length",
       paramLabel = "TOKENS",
-      defaultValue = "128",
-      description = "Longer texts are cut to so many tokens (default: ${DEFAULT-VALUE}).")
-  private int maxLength;
+      description =
+          "Longer texts are cut to so many tokens (default: as many as a model that squat exported was"
+              + " trained with, else 128).")
+  private @Nullable Integer maxLength;
 
   /**
    * The vocabulary: the one that was given, or the model's own.
@@ -42,25 +47,36 @@ final class TextOptions {
   }
 
   /**
-   * How a vocabulary is used: as was asked for, or as its entries say.
+   * How a vocabulary is used: as was asked for, or as the model was trained, or as its entries say.
    *
-   * @param vocabulary the vocabulary
+   * @param model the folder of the model
    */
-  Casing casing(Path vocabulary) {
+  Casing casing(Path model) {
     if (letters != null && letters.cased) {
       return Casing.CASED;
     }
-    return letters != null && letters.uncased ? Casing.UNCASED : Casing.infer(vocabulary);
+    if (letters != null && letters.uncased) {
+      return Casing.UNCASED;
+    }
+    Optional<ModelDescription> own =
+        vocab == null ? ModelDescription.read(model) : Optional.empty();
+    return own.map(ModelDescription::casing).orElseGet(() -> Casing.infer(vocabulary(model)));
   }
 
   /** How text becomes tokens for a model. */
   Scoring.Text text(Path model) {
-    Path found = vocabulary(model);
-    return new Scoring.Text(found, casing(found), maxLength);
+    return new Scoring.Text(vocabulary(model), casing(model), maxLength(model));
   }
 
-  int maxLength() {
-    return maxLength;
+  /**
+   * How many tokens texts are cut to.
+   *
+   * @param model the folder of the model
+   */
+  int maxLength(Path model) {
+    return maxLength != null
+        ? maxLength
+        : ModelDescription.read(model).map(ModelDescription::maxLength).orElse(DEFAULT_LENGTH);
   }
 
   /** One of the two, or neither. */

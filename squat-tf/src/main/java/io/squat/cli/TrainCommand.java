@@ -83,15 +83,10 @@ final class TrainCommand extends SquatCommand {
     RunSettings settings =
         training.settings(
             new TrainingOptions.Data(
-                train,
-                dev,
-                hash,
-                model.choice(),
-                text.casing(vocabulary),
-                RecoveredSteps.of(folder)),
+                train, dev, hash, model.choice(), text.casing(folder), RecoveredSteps.of(folder)),
             floatEpochs,
             epochs,
-            text.maxLength());
+            text.maxLength(folder));
     Trainer trainer =
         new Trainer(
             settings, new RunFolder(out), run.device(), run.threads(), checkpointSteps, progress);

@@ -147,6 +147,14 @@ final class TrainingOptions {
     boolean trainedOn =
         data.recovered() != null && quantization.bits().toString().equals(data.recovered().bits());
     int inFloat = floatEpochs != null ? floatEpochs : trainedOn ? 0 : epochs;
+    if (method.quantized() && quantization.equals(Quantization.NONE)) {
+      throw new IllegalArgumentException(
+          "--bits: expected at least one width of 2 to 8 with --method "
+              + method.label()
+              + ", found "
+              + quantization.bits()
+              + "; --method fp trains without quantizers");
+    }
     return new RunSettings(
         data.train().task(),
         data.train().sha256(),

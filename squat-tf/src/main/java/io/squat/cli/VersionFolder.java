@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Chooses the version folder, NAME/VERSION, that TensorFlow Serving expects a model in. */
 final class VersionFolder {
@@ -25,16 +27,23 @@ final class VersionFolder {
     if (!Files.isDirectory(path)) {
       return path.resolve("1");
     }
-    try (Stream<Path> files = Files.list(path)) {
-      long last =
-          files
-              .filter(VersionFolder::isVersion)
-              .mapToLong(file -> Long.parseLong(file.getFileName().toString()))
-              .max()
-              .orElse(0);
-      return path.resolve(Long.toString(last + 1));
+    Path latest = latest(path);
+    long last = latest == null ? 0 : Long.parseLong(latest.getFileName().toString());
+    return path.resolve(Long.toString(last + 1));
+  }
+
+  /** The latest version in a folder, null if there is none. */
+  static @Nullable Path latest(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return null;
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(VersionFolder::isVersion)
+          .max(Comparator.comparingLong(file -> Long.parseLong(file.getFileName().toString())))
+          .orElse(null);
     } catch (IOException e) {
-      throw new UncheckedIOException(path + ": cannot be read: " + e.getMessage(), e);
+      throw new UncheckedIOException(folder + ": cannot be read: " + e.getMessage(), e);
     }
   }
 

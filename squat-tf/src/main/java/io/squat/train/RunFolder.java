@@ -81,7 +81,9 @@ public final class RunFolder {
   public RunSettings settings() {
     if (!Files.isRegularFile(settingsFile())) {
       throw new IllegalArgumentException(
-          root + ": expected the folder of a run with settings.json, found none in it");
+          root
+              + ": expected the folder of a run with settings.json, found "
+              + (Files.isDirectory(root) ? "none in it" : "no such folder"));
     }
     return readJson(settingsFile(), RunSettings.class);
   }

@@ -5,6 +5,7 @@ import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelValues;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.ServingModel;
+import java.util.Arrays;
 import java.util.Locale;
 
 /** How the weights of an exported model are stored. */
@@ -41,6 +42,21 @@ public enum ServingFormat {
    */
   public abstract ServingModel export(
       ModelGraph model, Quantization quantization, ModelValues values);
+
+  /**
+   * The format of a name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static ServingFormat of(String label) {
+    return Arrays.stream(values())
+        .filter(format -> format.label().equals(label.toLowerCase(Locale.ROOT)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "format: expected packed, int8 or float, found " + label));
+  }
 
   /** The name on the command line. */
   public String label() {

@@ -39,8 +39,8 @@ class InputTextsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "'a\tb', a, 'expected a header line and at least one row, found 1 lines'",
-    "'', a, 'expected a header line and at least one row, found 0 lines'",
+    "'a\tb', a, 'expected a header line and at least one row, found the header alone'",
+    "'', a, 'expected a header line and at least one row, found nothing'",
     "'a\tb\n1\t2', c, 'expected --text-columns of [a, b], one or two, found [c]'",
     "'a\tb\n1\t2\n3', b, 'line 3: expected at least 2 columns, found 1'"
   })

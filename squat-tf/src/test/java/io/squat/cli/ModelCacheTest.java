@@ -137,6 +137,22 @@ class ModelCacheTest {
     assertEquals(0, downloads);
   }
 
+  @Test
+  void namesTheLatestVersionOfAFolderOfVersions() throws Exception {
+    for (String version : List.of("1", "2", "10", "notes")) {
+      Files.createDirectories(root.resolve("model").resolve(version));
+    }
+    Path model = root.resolve("model");
+    assertEquals(
+        model
+            + ": expected a SavedModel folder with a file saved_model.pb, found versions of one;"
+            + " choose one, such as "
+            + model.resolve("10"),
+        assertThrows(
+                IllegalArgumentException.class, () -> cache(new byte[0]).folder(model.toString()))
+            .getMessage());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "./", "bert_v3/"})
   void unpacksATarGzOnce(String prefix) throws Exception {

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.NullNode;
+import io.squat.eval.ModelDescription;
 import io.squat.glue.Casing;
 import io.squat.glue.GlueTask;
 import io.squat.glue.Split;
@@ -110,7 +112,7 @@ class SquatTest {
         () -> assertEquals(3, train.epochs),
         () -> assertNull(train.floatEpochs),
         () -> assertEquals(32, train.training.batch()),
-        () -> assertEquals(128, train.text.maxLength()),
+        () -> assertEquals(128, train.text.maxLength(Path.of("m"))),
         () ->
             assertEquals(
                 new OptimizerSettings(5e-5, 1e-3, 0.01, 0.1, 1.0, 0.1), train.training.optimizer()),
@@ -148,7 +150,7 @@ class SquatTest {
         () -> assertEquals(4, train.epochs),
         () -> assertEquals(5, train.floatEpochs),
         () -> assertEquals(16, train.training.batch()),
-        () -> assertEquals(64, train.text.maxLength()),
+        () -> assertEquals(64, train.text.maxLength(Path.of("m"))),
         () ->
             assertEquals(
                 new OptimizerSettings(2e-5, 3e-4, 0.05, 0.2, 0.5, 0.3), train.training.optimizer()),
@@ -188,10 +190,12 @@ class SquatTest {
     Path uncased = Files.writeString(folder.resolve("uncased.txt"), special + "den\n");
     Path cased = Files.writeString(folder.resolve("cased.txt"), special + "den\nDen\n");
 
-    assertEquals(Casing.UNCASED, text(TRAIN).casing(uncased));
-    assertEquals(Casing.CASED, text(TRAIN).casing(cased));
-    assertEquals(Casing.CASED, text(TRAIN + " --cased").casing(uncased));
-    assertEquals(Casing.UNCASED, text(TRAIN + " --uncased").casing(cased));
+    String withUncased = TRAIN + " --vocab " + uncased;
+    String withCased = TRAIN + " --vocab " + cased;
+    assertEquals(Casing.UNCASED, text(withUncased).casing(folder));
+    assertEquals(Casing.CASED, text(withCased).casing(folder));
+    assertEquals(Casing.CASED, text(withUncased + " --cased").casing(folder));
+    assertEquals(Casing.UNCASED, text(withCased + " --uncased").casing(folder));
   }
 
   @Test
@@ -212,6 +216,50 @@ class SquatTest {
     assertEquals("b", given.second);
     PredictCommand file = (PredictCommand) parsed("predict --model m --input f.tsv");
     assertEquals(Path.of("f.tsv"), file.texts.input);
+  }
+
+  @Test
+  void aModelsOwnLengthAndCasingAreTheDefaults(@TempDir Path model) throws IOException {
+    Path assets = Files.createDirectories(model.resolve("assets"));
+    Files.writeString(assets.resolve("vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\nlower\n");
+    Files.write(
+        assets.resolve(ModelDescription.FILE),
+        new ModelDescription(
+                "CoLA",
+                List.of("no", "yes"),
+                Casing.CASED,
+                48,
+                "packed",
+                "hash",
+                Map.of(),
+                Map.of(),
+                NullNode.getInstance())
+            .toJson());
+    String train = "train --task CoLA --data d --out o --model m";
+    assertEquals(48, text(train).maxLength(model));
+    assertEquals(Casing.CASED, text(train).casing(model));
+    assertEquals(64, text(train + " --max-length 64").maxLength(model));
+    assertEquals(Casing.UNCASED, text(train + " --uncased").casing(model));
+    Files.delete(assets.resolve(ModelDescription.FILE));
+    assertEquals(128, text(train).maxLength(model));
+    assertEquals(Casing.UNCASED, text(train).casing(model));
+  }
+
+  @Test
+  void aFormatThatDoesNotExistIsNamed() {
+    Invocation export = Invocation.of("export --run r --format onnx --out o");
+    assertEquals(2, export.status());
+    assertTrue(export.err().contains("expected packed, int8 or float, found onnx"), export.err());
+    assertEquals(1, export.err().lines().count());
+  }
+
+  @Test
+  void bitsOfARunAreItsOwn(@TempDir Path folder) {
+    Invocation export =
+        Invocation.of("export --run r --format packed --bits 4-8-8 --out " + folder.resolve("out"));
+    assertEquals(2, export.status());
+    assertTrue(export.err().contains("--bits"), export.err());
+    assertTrue(export.err().contains("--run, which has bits of its own"), export.err());
   }
 
   @Test

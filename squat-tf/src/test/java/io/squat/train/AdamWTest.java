@@ -92,6 +92,39 @@ class AdamWTest {
     }
   }
 
+  /** Whatever the size of a variable and of its gradient, the first update is the rate's share. */
+  @Test
+  void aRateThatIsRelativeMovesSmallVariablesAsLittleAsLargeOnes() {
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      List<Output<TFloat32>> variables = new ArrayList<>();
+      List<GradAndVar<? extends TType>> pairs = new ArrayList<>();
+      float[][] startAndGradient = {{0.003f, 5}, {1, -1e-4f}, {40, 1e-4f}};
+      for (float[] each : startAndGradient) {
+        Variable<TFloat32> variable = tf.variable(Shape.scalar(), TFloat32.class);
+        Ops init = tf.withInitScope();
+        init.assign(variable, init.constant(each[0]));
+        variables.add(variable.asOutput());
+        pairs.add(new GradAndVar<>(tf.constant(each[1]).asOutput(), variable.asOutput()));
+      }
+      AdamW optimizer =
+          new AdamW(graph, "test", v -> tf.math.mul(tf.constant(0.01f), v), 1e-12f, 0, n -> false);
+      Op update = optimizer.applyGradients(pairs, "update");
+      try (Session session = new Session(graph)) {
+        session.initialize();
+        session.run(update);
+        for (int i = 0; i < startAndGradient.length; i++) {
+          double start = startAndGradient[i][0];
+          double expected = start * (1 - 0.01 * Math.signum(startAndGradient[i][1]));
+          try (Result result = session.runner().fetch(variables.get(i)).run()) {
+            float found = TinyBert.floats((TFloat32) result.get(0))[0];
+            assertEquals(expected, found, start * TOLERANCE, "variable " + i);
+          }
+        }
+      }
+    }
+  }
+
   private void run(
       Session session,
       Op update,
