@@ -4,9 +4,12 @@ import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.tensorflow.Graph;
@@ -14,6 +17,8 @@ import org.tensorflow.Output;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.op.Ops;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat32;
 
 /** The rewritten tiny models compute what TensorFlow's Python computed with the models as saved. */
@@ -41,6 +46,40 @@ class RewrittenModelTest {
     assertEquals(distilled ? 2 : 3, structure.embeddings().size());
     assertEquals(2, structure.attentionProbabilities().size());
     assertEquals(2 * 2, structure.blockOutputs().size());
+  }
+
+  /** The one has reference variables, the other resource variables. */
+  @Test
+  void theSameNetworkInTwoFormatsHasTheSameCanonicalGraphUpToNames() {
+    assertEquals(
+        upToNames(TinyModel.TF1_BERT.read()), upToNames(TinyModel.TF1_BERT_RESOURCE.read()));
+  }
+
+  /** The nodes under numbers, in the order in which the outputs need them. */
+  private static String upToNames(ModelGraph model) {
+    GraphEditor graph = model.edit();
+    Map<String, String> numbers = new HashMap<>();
+    GraphDef.Builder renamed = GraphDef.newBuilder();
+    for (String output : new TreeMap<>(model.outputs()).values()) {
+      number(graph, GraphEditor.producer(output), numbers, renamed);
+    }
+    return GraphText.of(renamed.build());
+  }
+
+  private static void number(
+      GraphEditor graph, String name, Map<String, String> numbers, GraphDef.Builder renamed) {
+    if (numbers.containsKey(name)) {
+      return;
+    }
+    NodeDef node = graph.node(name);
+    NodeDef.Builder copy = node.toBuilder().clearInput().removeAttr("shared_name");
+    for (String input : node.getInputList()) {
+      number(graph, GraphEditor.producer(input), numbers, renamed);
+      String number = requireNonNull(numbers.get(GraphEditor.producer(input)));
+      copy.addInput((input.startsWith("^") ? "^" : "") + number + ":" + GraphEditor.index(input));
+    }
+    numbers.put(name, "n" + numbers.size());
+    renamed.addNode(copy.setName(requireNonNull(numbers.get(name))));
   }
 
   static float[] run(TinyModel tiny, ModelGraph model, String output) {
