@@ -4,6 +4,8 @@ import com.google.errorprone.annotations.MustBeClosed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -12,6 +14,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.OneHot;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TType;
@@ -28,6 +31,8 @@ import org.tensorflow.types.family.TType;
  * <p>Evaluation uses the same graph at dropout rate 0. Whoever builds it closes it.
  */
 public final class TrainingGraph implements AutoCloseable {
+  private static final Pattern NO_GRADIENT = Pattern.compile("No gradient defined for op: (\\w+)");
+
   private final ModelGraph model;
   private final Graph graph;
   private final Ops tf;
@@ -168,11 +173,17 @@ public final class TrainingGraph implements AutoCloseable {
    * @param scope the scope of the new nodes' names
    * @param variables whose gradients
    * @return float32 of the variables' shapes, in their order
+   * @throws IllegalArgumentException if TensorFlow has no gradient of an operation on the way
    * @throws IllegalStateException if the loss has no gradient for one of them
    */
   public List<Output<TFloat32>> gradients(String scope, List<ModelVariable> variables) {
     Output<?>[] reads = variables.stream().map(this::read).toArray(Output<?>[]::new);
-    Output<?>[] found = graph.addGradients(scope, new Output<?>[] {loss.asOutput()}, reads, null);
+    Output<?>[] found;
+    try {
+      found = graph.addGradients(scope, new Output<?>[] {loss.asOutput()}, reads, null);
+    } catch (RuntimeException e) { // TensorFlow's exceptions have no common type
+      throw withoutGradient(e);
+    }
     List<Output<TFloat32>> gradients = new ArrayList<>();
     for (int i = 0; i < found.length; i++) {
       if (found[i] == null) {
@@ -184,6 +195,25 @@ public final class TrainingGraph implements AutoCloseable {
       gradients.add(found[i].expect(TFloat32.class));
     }
     return gradients;
+  }
+
+  private RuntimeException withoutGradient(RuntimeException e) {
+    Matcher operation = NO_GRADIENT.matcher(String.valueOf(e.getMessage()));
+    if (!operation.find()) {
+      return e;
+    }
+    List<String> nodes =
+        model.graph().getNodeList().stream()
+            .filter(node -> node.getOp().equals(operation.group(1)))
+            .map(NodeDef::getName)
+            .toList();
+    return new IllegalArgumentException(
+        "node "
+            + (nodes.isEmpty() ? "" : nodes.get(0))
+            + ": expected operations with a gradient between the loss and the weights, found "
+            + operation.group(1)
+            + ", which has none in TensorFlow Java; the model can be exported, not trained",
+        e);
   }
 
   @Override

@@ -21,6 +21,8 @@ import org.tensorflow.Output;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
@@ -67,6 +69,35 @@ class Tf2ModelTest {
         assertEquals(
             variables.size(), training.gradients(group.name(), variables).size(), group.name());
       }
+    }
+  }
+
+  @Test
+  void anOperationWithoutAGradientIsNamed() {
+    ModelGraph model = Rewriting.withHead(TinyModel.TF1_BERT.read(), 2);
+    GraphEditor editor = model.edit();
+    String query = BertStructure.of(model).layers().get(0).output();
+    NodeDef rounded =
+        NodeDef.newBuilder()
+            .setName("rounded")
+            .setOp("Round")
+            .addInput(query)
+            .putAttr("T", Nodes.type(DataType.DT_FLOAT))
+            .build();
+    editor.redirect(query, "rounded", any -> true);
+    editor.put(rounded);
+    try (TrainingGraph training =
+        TrainingGraph.build(model.with(editor), Quantization.NONE, false)) {
+      assertEquals(
+          "node rounded: expected operations with a gradient between the loss and the weights,"
+              + " found Round, which has none in TensorFlow Java; the model can be exported, not"
+              + " trained",
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () ->
+                      training.gradients(
+                          "gradients", training.model().variables(VariableGroup.WEIGHTS)))
+              .getMessage());
     }
   }
 
