@@ -121,7 +121,7 @@ public final class OutlierFeatures {
       if (features.length > 0) {
         int columns = model.variable(layer.weight()).shape().get(1).intValue();
         float[] kernel = rows(values.values(layer.weight()), features, columns);
-        Set<GraphEditor.Use> uses = Set.copyOf(editor.uses(layer.output()));
+        List<GraphEditor.Use> uses = editor.uses(layer.output()); // not the sum's own
         String sum =
             Fragment.add(
                     editor,

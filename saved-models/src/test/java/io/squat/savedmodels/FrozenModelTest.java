@@ -14,7 +14,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.proto.NodeDef;
 
 class FrozenModelTest {
@@ -85,27 +84,11 @@ class FrozenModelTest {
     return plain;
   }
 
-  @Test
-  void theHeadStaysAndOutputsAreThoseOfTheFloatSignature() {
-    try (TrainedTinyModel trained =
-        new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", TrainedTinyModel.CLASSES)) {
-      Path written = folder.resolve("packed");
-      SavedModelWriter.write(
-          written, Export.toPacked(trained.model, trained.quantization, trained), Map.of());
-      Path variables = folder.resolve("thawed");
-      SavedModelWriter.write(variables, FrozenModel.thaw(written, CHOICE).model(), Map.of());
-      ModelGraph model = Rewriting.withHead(SavedModelReader.read(variables, CHOICE), 3);
-      ModelValues values = ModelValues.ofSavedModel(variables, model);
-      assertArrayEquals(
-          trained.values(trained.model.requireHead().weight()),
-          values.values(model.requireHead().weight()));
-    }
-  }
-
+  /** Of one output and of several; a bias of one number is a variable like any other. */
   @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void aRegressionsHeadIsFoundAgain(boolean packed) {
-    try (TrainedTinyModel trained = new TrainedTinyModel(TinyModel.TF1_BERT, "8-8-8", 1)) {
+  @CsvSource({"3,true", "3,false", "1,true", "1,false"})
+  void theHeadIsFoundAgain(int outputs, boolean packed) {
+    try (TrainedTinyModel trained = new TrainedTinyModel(TinyModel.TF1_BERT, "8-8-8", outputs)) {
       Path written = folder.resolve("written");
       SavedModelWriter.write(
           written,
@@ -113,16 +96,16 @@ class FrozenModelTest {
               ? Export.toPacked(trained.model, trained.quantization, trained)
               : Export.toFloat(trained.model, trained.quantization, trained),
           Map.of());
-      Path variables = written;
+      Path variables = packed ? folder.resolve("thawed") : written;
       if (packed) {
-        variables = folder.resolve("thawed");
         SavedModelWriter.write(variables, FrozenModel.thaw(written, CHOICE).model(), Map.of());
       }
-      ModelGraph model = Rewriting.withHead(SavedModelReader.read(variables, CHOICE), 1);
+      ModelGraph model = Rewriting.withHead(SavedModelReader.read(variables, CHOICE), outputs);
       ModelValues values = ModelValues.ofSavedModel(variables, model);
-      assertArrayEquals(
-          trained.values(trained.model.requireHead().weight()),
-          values.values(model.requireHead().weight()));
+      TaskHead expected = trained.model.requireHead();
+      TaskHead found = model.requireHead();
+      assertArrayEquals(trained.values(expected.weight()), values.values(found.weight()));
+      assertArrayEquals(trained.values(expected.bias()), values.values(found.bias()));
     }
   }
 

@@ -42,7 +42,7 @@ import org.tensorflow.types.family.TType;
  *
  * <p>The rate of step sizes is relative to the step. Adam moves every variable by about its rate,
  * whatever the scale of its gradient, and steps differ by a factor of a thousand: an absolute rate
- * of 1e-3 is nothing to an activation's step of 0.5 and takes the 0.003 of an 8-bit table down to
+ * of 1e-3 is nothing to an activation's step of 0.5 and takes the 0.002 of an 8-bit table down to
  * zero within a few batches.
  */
 final class Phases {

@@ -93,16 +93,16 @@ final class Stage {
           writeCheckpoint(done, scores);
         }
       }
+      if (total == 0) { // the model as it was given, for the next stage
+        predictions = predictions(work);
+        scores.add(score(0, predictions));
+      }
     } catch (CancellationException e) {
       if (done == start.step()) {
         throw e;
       }
       writeCheckpoint(done, scores);
       throw stopped(done, e);
-    }
-    if (total == 0) { // the model as it was given, for the next stage
-      predictions = predictions(Progress.NONE.begin("", "", 0));
-      scores.add(score(0, predictions));
     }
     requireNumbers(total);
     finish(scores, predictions);
