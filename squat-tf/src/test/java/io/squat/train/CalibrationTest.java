@@ -19,6 +19,7 @@ import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.TrainingGraph;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -80,14 +81,7 @@ class CalibrationTest {
     Path weights = weights();
     Quantization quantization = TinyBert.bits(bits);
     Map<String, Float> found =
-        new Calibration(
-                model,
-                weights,
-                ModelVariable::own,
-                StepSizes::ofWeights,
-                OutlierFeatures.NONE,
-                Device.CPU.config(2))
-            .stepSizes(quantization, batches, Progress.NONE);
+        calibration(weights, OutlierFeatures.NONE).stepSizes(quantization, batches, Progress.NONE);
     List<Quantizer> quantizers = quantizers(quantization);
     Map<String, List<Double>> activations = activations(weights, quantizers, true);
     for (Quantizer quantizer : quantizers) {
@@ -104,7 +98,60 @@ class CalibrationTest {
     assertEquals(quantizers.size(), found.size());
   }
 
-  /** The test above would not see padding if it made no difference. */
+  /** The largest magnitudes, and steps that an outlier takes no part in, against plain Java. */
+  @Test
+  void outliersAreFoundAndLeftOut() {
+    Path weights = weights();
+    List<Quantizer> quantizers =
+        quantizers(TinyBert.bits("8-32-8")).stream()
+            .filter(quantizer -> quantizer.kind() == Quantizer.Kind.ACTIVATION)
+            .toList();
+    Map<String, List<Double>> activations = activations(weights, quantizers, true);
+    Map<String, List<Float>> largest =
+        new LinkedHashMap<>(
+            calibration(weights, OutlierFeatures.NONE).largest(batches, Progress.NONE));
+    largest.replaceAll(
+        (input, found) -> {
+          List<Double> values = requireNonNull(activations.get(input), input);
+          double[] expected = new double[found.size()];
+          for (int i = 0; i < values.size(); i++) {
+            int feature = i % expected.length;
+            expected[feature] = Math.max(expected[feature], Math.abs(values.get(i)));
+          }
+          for (int feature = 0; feature < expected.length; feature++) {
+            assertEquals(expected[feature], (double) found.get(feature), input + " " + feature);
+          }
+          List<Float> withOutlier = new ArrayList<>(found);
+          // The feature that decides the range: a step that it took part in would be another one.
+          withOutlier.set(found.indexOf(Collections.max(found)), 1e6f);
+          return withOutlier;
+        });
+    OutlierFeatures outliers = OutlierFeatures.of(model, largest);
+    Map<String, Float> steps =
+        calibration(weights, outliers).stepSizes(TinyBert.bits("8-32-8"), batches, Progress.NONE);
+    for (Quantizer quantizer : quantizers) {
+      int features = requireNonNull(largest.get(quantizer.source())).size();
+      List<Double> values = requireNonNull(activations.get(quantizer.source()));
+      List<Double> rest = new ArrayList<>();
+      for (int i = 0; i < values.size(); i++) {
+        boolean outlier = outliers.features(quantizer.source()).contains(i % features);
+        rest.add(outlier ? 0 : values.get(i));
+      }
+      double expected = leastSquares(rest, quantizer.grid());
+      assertEquals(
+          expected,
+          requireNonNull(steps.get(quantizer.stepSize())),
+          expected * RELATIVE_TOLERANCE,
+          quantizer.source());
+    }
+  }
+
+  private Calibration calibration(Path weights, OutlierFeatures outliers) {
+    return new Calibration(
+        model, weights, ModelVariable::own, StepSizes::ofWeights, outliers, Device.CPU.config(2));
+  }
+
+  /** The first test would not see padding if it made no difference. */
   @Test
   void paddingWouldMakeADifference() {
     Path weights = weights();
