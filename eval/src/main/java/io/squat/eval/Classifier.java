@@ -4,9 +4,7 @@ import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.glue.Batch;
 import io.squat.glue.Batches;
 import io.squat.glue.EncodedExamples;
-import io.squat.savedmodels.AllowedOps;
 import io.squat.savedmodels.Device;
-import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.savedmodels.TensorFlowMessage;
 import java.nio.file.Path;
@@ -17,12 +15,9 @@ import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 import java.util.function.ToIntFunction;
 import org.tensorflow.Result;
-import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.proto.MetaGraphDef;
-import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TIntegral;
 
@@ -62,15 +57,12 @@ public final class Classifier implements AutoCloseable {
   }
 
   private final Path folder;
-  private final SavedModelBundle bundle;
-  private final List<SignatureInput> inputs;
+  private final ServedSignature served;
   private final SignatureOutput output;
 
-  private Classifier(
-      Path folder, SavedModelBundle bundle, List<SignatureInput> inputs, SignatureOutput output) {
+  private Classifier(Path folder, ServedSignature served, SignatureOutput output) {
     this.folder = folder;
-    this.bundle = bundle;
-    this.inputs = inputs;
+    this.served = served;
     this.output = output;
   }
 
@@ -84,34 +76,10 @@ public final class Classifier implements AutoCloseable {
    *     message names what was found
    */
   @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker") // the classifier closes it
   public static Classifier open(Path folder, Options options) {
-    MetaGraphDef graph =
-        SavedModelReader.metaGraph(folder, SavedModelFiles.parse(folder), options.choice());
-    SignatureDef signature = SavedModelReader.signature(folder, graph, options.choice());
-    List<SignatureInput> inputs;
-    SignatureOutput output;
-    try {
-      AllowedOps.checkSignature(graph, signature);
-      AllowedOps.checkLoading(graph);
-      inputs = SignatureInput.of(signature, options.choice().inputs());
-      output = SignatureOutput.of(signature);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(folder + ": " + e.getMessage(), e);
-    }
-    if (SavedModelFiles.hasVariables(graph.getGraphDef())) {
-      SavedModelFiles.checkVariables(folder);
-    }
-    try {
-      SavedModelBundle bundle =
-          SavedModelBundle.loader(folder.toString())
-              .withTags(graph.getMetaInfoDef().getTagsList().toArray(new String[0]))
-              .withConfigProto(options.device().config(options.threads()))
-              .load();
-      return new Classifier(folder, bundle, inputs, output);
-    } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
-      throw new IllegalArgumentException(
-          folder + ": TensorFlow cannot load the model: " + TensorFlowMessage.of(e), e);
-    }
+    ServedSignature served = ServedSignature.open(folder, options, SignatureOutput::of);
+    return new Classifier(folder, served, SignatureOutput.of(served.signature()));
   }
 
   /** The folder of the model. */
@@ -131,7 +99,7 @@ public final class Classifier implements AutoCloseable {
   }
 
   private int fixed(ToIntFunction<SignatureInput> size) {
-    return inputs.stream().mapToInt(size).max().orElse(SignatureInput.ANY);
+    return served.inputs().stream().mapToInt(size).max().orElse(SignatureInput.ANY);
   }
 
   /**
@@ -212,8 +180,8 @@ public final class Classifier implements AutoCloseable {
   private float[] run(Batch batch, int start, int rows, int length) {
     List<TIntegral> fed = new ArrayList<>();
     try {
-      Session.Runner runner = bundle.session().runner().fetch(output.tensor());
-      for (SignatureInput input : inputs) {
+      Session.Runner runner = served.session().runner().fetch(output.tensor());
+      for (SignatureInput input : served.inputs()) {
         TIntegral tensor = input.tensor(batch, start, rows, length);
         fed.add(tensor);
         runner.feed(input.tensor(), tensor);
@@ -280,6 +248,6 @@ public final class Classifier implements AutoCloseable {
 
   @Override
   public void close() {
-    bundle.close();
+    served.close();
   }
 }
