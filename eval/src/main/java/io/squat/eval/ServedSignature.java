@@ -7,6 +7,7 @@ import io.squat.savedmodels.SavedModelReader;
 import io.squat.savedmodels.TensorFlowMessage;
 import java.nio.file.Path;
 import java.util.List;
+import org.tensorflow.Graph;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
 import org.tensorflow.proto.MetaGraphDef;
@@ -15,11 +16,16 @@ import org.tensorflow.proto.SignatureDef;
 /**
  * A SavedModel in a session, and the one of its signatures that is called.
  *
- * @param bundle the session; closed with this
+ * <p>The bundle that TensorFlow Java makes holds the whole graph once more, as Java objects: tens
+ * of megabytes that a server does not need. It is not kept.
+ *
+ * @param session the session; closed with this
+ * @param graph its graph; closed with this
  * @param signature its inputs and outputs
  * @param inputs those inputs by their roles
  */
-record ServedSignature(SavedModelBundle bundle, SignatureDef signature, List<SignatureInput> inputs)
+record ServedSignature(
+    Session session, Graph graph, SignatureDef signature, List<SignatureInput> inputs)
     implements AutoCloseable {
 
   /** Copies the list. */
@@ -63,25 +69,21 @@ record ServedSignature(SavedModelBundle bundle, SignatureDef signature, List<Sig
       SavedModelFiles.checkVariables(folder);
     }
     try {
-      return new ServedSignature(
+      SavedModelBundle bundle =
           SavedModelBundle.loader(folder.toString())
               .withTags(graph.getMetaInfoDef().getTagsList().toArray(new String[0]))
               .withConfigProto(options.device().config(options.threads()))
-              .load(),
-          signature,
-          inputs);
+              .load();
+      return new ServedSignature(bundle.session(), bundle.graph(), signature, inputs);
     } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
       throw new IllegalArgumentException(
           folder + ": TensorFlow cannot load the model: " + TensorFlowMessage.of(e), e);
     }
   }
 
-  Session session() {
-    return bundle.session();
-  }
-
   @Override
   public void close() {
-    bundle.close();
+    session.close();
+    graph.close();
   }
 }

@@ -29,6 +29,10 @@ public final class ServingBenchmark implements AutoCloseable {
   /** Token ids of a model without a vocabulary. */
   private static final int SMALL_VOCABULARY = 1000;
 
+  /** Java's own garbage is not the model's memory. */
+  private static final List<String> SMALL_HEAP =
+      List.of("-Xms16m", "-XX:MinHeapFreeRatio=5", "-XX:MaxHeapFreeRatio=10");
+
   private final List<Child> children = new ArrayList<>();
 
   /**
@@ -238,6 +242,7 @@ public final class ServingBenchmark implements AutoCloseable {
       ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
           .filter(argument -> argument.startsWith("-X") || argument.startsWith("-D"))
           .forEach(command::add);
+      command.addAll(SMALL_HEAP);
       command.add("-cp");
       command.add(System.getProperty("java.class.path"));
       command.add(ServingProcess.class.getName());

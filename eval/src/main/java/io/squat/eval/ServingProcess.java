@@ -88,6 +88,7 @@ public final class ServingProcess {
     long empty = 0;
     try {
       runEmptySession(start.options());
+      System.gc();
       empty = ProcessMemory.now().residentBytes();
       long begin = System.nanoTime();
       try (ServedSignature served =
@@ -114,6 +115,7 @@ public final class ServingProcess {
       long emptyBytes,
       @Nullable String error,
       boolean badInput) {
+    System.gc();
     try {
       answers.println(
           JSON.writeValueAsString(

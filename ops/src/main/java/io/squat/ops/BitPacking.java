@@ -25,8 +25,7 @@ import org.tensorflow.types.family.TType;
  * (N * w / 8)} of byte {@code i mod (N * w / 8)}, byte 0 being the lowest of word 0. So one shift
  * and one mask of whole words yield a quarter or half of the row at once, in order.
  *
- * <p>The words are to be a Const: TensorFlow folds the unpacking when it loads a graph, since int32
- * and qint8 constants are counted at their true size, and a product then sees a constant weight.
+ * <p>Unpacking works on whole words, and so takes milliseconds for a BERT's kernels.
  */
 public final class BitPacking {
   private static final int WORD_BITS = 32;
@@ -114,21 +113,20 @@ public final class BitPacking {
    *
    * @param tf where the operations are added
    * @param words int32 [W], what {@link #pack} made
-   * @param byteType of the result, DT_QINT8 or DT_INT8
    * @param bits width, 2 to 8
    * @param shape of the result; its product is the number of values packed
-   * @return of that type and shape
+   * @return int8 of that shape
    * @throws IllegalArgumentException if the width is not 2 to 8 or the shape is empty
    */
   public static Operand<? extends TType> unpack(
-      Ops tf, Operand<TInt32> words, DataType byteType, int bits, long... shape) {
+      Ops tf, Operand<TInt32> words, int bits, long... shape) {
     long count = 1;
     for (long size : shape) {
       count = Math.multiplyExact(count, size);
     }
     int columns = Math.toIntExact(count);
     Operand<TInt32> row = tf.reshape(words, tf.array(1, wordsPerRow(columns, bits)));
-    return tf.reshape(unpackBytes(tf, row, bits, columns, byteType), tf.constant(shape));
+    return unpackBytes(tf, row, bits, columns, shape);
   }
 
   /**
@@ -148,24 +146,24 @@ public final class BitPacking {
     Operand<TInt32> flatIndices = tf.reshape(indices, tf.array(-1));
     Operand<TInt32> rows =
         tf.reshape(tf.gather(table, flatIndices, tf.constant(0)), tf.array(-1, rowWords));
-    Operand<? extends TType> bytes = unpackBytes(tf, rows, bits, columns, DataType.DT_INT8);
+    Operand<? extends TType> bytes = unpackBytes(tf, rows, bits, columns, -1, columns);
     Operand<TInt32> shape =
         tf.concat(List.of(tf.shape(indices), tf.array(columns)), tf.constant(0));
     return tf.reshape(tf.dtypes.cast(bytes, TFloat32.class), shape);
   }
 
-  /** int32 [R, W] to the byte type [R, columns]. */
+  /** int32 [R, W] to int8 of the shape, which has R * columns values. */
   private static Operand<? extends TType> unpackBytes(
-      Ops tf, Operand<TInt32> words, int bits, int columns, DataType byteType) {
+      Ops tf, Operand<TInt32> words, int bits, int columns, long... shape) {
     int padded = padded(columns, bits);
     Operand<TInt32> spread = signExtend(tf, spread(tf, words, bits, padded), bits);
     // Bitcast adds an axis of the 4 bytes of a word: [R, N / 4, 4].
-    Operand<? extends TType> bytes =
-        tf.reshape(bitcast(tf, spread, byteType), tf.array(-1, padded));
-    if (padded == columns) {
-      return bytes;
+    Operand<? extends TType> bytes = bitcast(tf, spread, DataType.DT_INT8);
+    if (padded > columns) {
+      bytes =
+          tf.slice(tf.reshape(bytes, tf.array(-1, padded)), tf.array(0, 0), tf.array(-1, columns));
     }
-    return tf.slice(bytes, tf.array(0, 0), tf.array(-1, columns));
+    return tf.reshape(bytes, tf.constant(shape));
   }
 
   /** One value a byte, not yet sign-extended: int32 [R, W] to [R, N / 4]. */
@@ -212,12 +210,19 @@ public final class BitPacking {
     return tf.bitwise.bitwiseXor(tf.math.sub(biased, sign), byteSigns);
   }
 
-  // TensorFlow Java has no class for int8 and qint8, so tf.bitcast cannot name them.
-  static Operand<? extends TType> bitcast(Ops tf, Operand<?> words, DataType byteType) {
+  /**
+   * The same bits as another type. TensorFlow Java has no class for int8 and qint8, so that its own
+   * bitcast cannot name them.
+   *
+   * @param tf where the operation is added
+   * @param bits of any type
+   * @param type of the result
+   */
+  public static Operand<? extends TType> bitcast(Ops tf, Operand<?> bits, DataType type) {
     return tf.scope()
         .opBuilder("Bitcast", "Bitcast")
-        .addInput(words.asOutput())
-        .setAttr("type", byteType)
+        .addInput(bits.asOutput())
+        .setAttr("type", type)
         .build()
         .output(0);
   }

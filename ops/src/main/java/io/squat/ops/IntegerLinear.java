@@ -9,7 +9,8 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
 
 /**
- * A linear layer in 8-bit integers, for CPUs where TensorFlow runs oneDNN.
+ * A linear layer in 8-bit integers, for CPUs of a TensorFlow that was built with oneDNN, as those
+ * for x86 are.
  *
  * <pre>
  * q  = x_int + 128                                             uint8, QuantizeV2 over [-128 s, 127 s]
@@ -23,8 +24,14 @@ import org.tensorflow.types.family.TType;
  *
  * <p>The kernel knows unsigned inputs only, hence the offset of 128, which the bias takes back. It
  * is told that its input begins at zero (mode SCALED): with a negative minimum its own correction
- * of the offset is wrong. The weight must be a constant when TensorFlow compiles the graph, or it
- * is laid out anew at every call.
+ * of the offset is wrong.
+ *
+ * <p>The operation is the one that TensorFlow puts in the place of the public {@code
+ * QuantizedMatMulWithBiasAndDequantize} where it turns oneDNN on. Written out it runs on every x86
+ * CPU, and it may be told that its weights do not change, so that it lays them out once, wherever
+ * they come from. For the public one they have to be constants of the graph, of which TensorFlow
+ * makes so many copies that a BERT-base with 43 MB of weights took 2 GB of memory and 12 s for its
+ * first answer.
  *
  * <p>The input is rounded by the quantizer of the training graph, {@link FakeQuant}, and QuantizeV2
  * only makes integers of what is on the grid already: by itself it rounds ties to even, and about
@@ -32,6 +39,9 @@ import org.tensorflow.types.family.TType;
  * the other, so that {@link QuantizedLinear} can do the same: outputs are equal to the last bit.
  */
 public final class IntegerLinear {
+  /** The operation that multiplies; it has been in TensorFlow from 2.4 to 2.21 at least. */
+  public static final String PRODUCT = "_MklQuantizedMatMulWithBiasAndDequantize";
+
   // What the offset of a signed 8-bit integer in an unsigned one is, and what the ranges count.
   static final int OFFSET = 128;
   private static final int MAX_INPUT = 127;
@@ -88,7 +98,8 @@ public final class IntegerLinear {
    *
    * @param tf where the operations are added
    * @param input what {@link #quantizeInput} made, [rows, in]
-   * @param weights qint8 [in, out], see {@link BitPacking#unpack}
+   * @param weights int8 [in, out], see {@link IntegerStorage#kernel}; the kernel keeps what it
+   *     makes of them at its first call
    * @param weightStepSize step of the weights
    * @param foldedBias float32 [out], a constant of {@link #foldBias}
    * @return float32 [rows, out]
@@ -121,9 +132,9 @@ public final class IntegerLinear {
     Operand<TFloat32> zero = tf.constant(0f);
     Ranges ranges = Ranges.of(scale);
     return tf.scope()
-        .opBuilder("QuantizedMatMulWithBiasAndDequantize", "QuantizedMatMul")
+        .opBuilder(PRODUCT, "QuantizedMatMul")
         .addInput(input.values().asOutput())
-        .addInput(weights.asOutput())
+        .addInput(BitPacking.bitcast(tf, weights, DataType.DT_QINT8).asOutput())
         .addInput(bias.asOutput())
         .addInput(zero.asOutput())
         .addInput(tf.constant(ranges.maxInput()).asOutput())
@@ -133,6 +144,8 @@ public final class IntegerLinear {
         .addInput(zero.asOutput())
         .setAttr("Toutput", DataType.DT_FLOAT)
         .setAttr("input_quant_mode", "SCALED")
+        .setAttr("is_weight_const", true)
+        .setAttr("_kernel", "QuantizedMklOp")
         .build()
         .<TFloat32>output(0);
   }

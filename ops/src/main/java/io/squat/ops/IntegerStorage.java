@@ -14,9 +14,8 @@ import org.tensorflow.types.family.TType;
 /**
  * How the integers of quantized weights lie in a constant, and how a graph gets at them.
  *
- * <p>Both forms give the same integers. A kernel's constant is unpacked as a whole, which
- * TensorFlow does once, when it loads the graph; a table's rows are unpacked after they are
- * gathered.
+ * <p>Both forms give the same integers. A kernel is unpacked as a whole, once, when the model is
+ * loaded; a table's rows are unpacked after they are gathered.
  */
 public enum IntegerStorage {
   /** In their own width, in words of int32: see {@link BitPacking}. */
@@ -34,9 +33,8 @@ public enum IntegerStorage {
     }
 
     @Override
-    public Operand<? extends TType> kernel(
-        Ops tf, Operand<?> stored, DataType byteType, int bits, long... shape) {
-      return BitPacking.unpack(tf, words(stored), byteType, bits, shape);
+    public Operand<? extends TType> kernel(Ops tf, Operand<?> stored, int bits, long... shape) {
+      return BitPacking.unpack(tf, words(stored), bits, shape);
     }
 
     @Override
@@ -58,11 +56,11 @@ public enum IntegerStorage {
     }
   },
 
-  /** One a byte whatever their width: kernels qint8 [in, out], tables int8 [rows, columns]. */
+  /** One a byte whatever their width: int8 [in, out] and [rows, columns]. */
   BYTES {
     @Override
     public Stored kernel(byte[] values, int bits, long... shape) {
-      return new Stored(DataType.DT_QINT8, longs(shape), checked(values, bits));
+      return new Stored(DataType.DT_INT8, longs(shape), checked(values, bits));
     }
 
     @Override
@@ -74,11 +72,8 @@ public enum IntegerStorage {
     }
 
     @Override
-    public Operand<? extends TType> kernel(
-        Ops tf, Operand<?> stored, DataType byteType, int bits, long... shape) {
-      return byteType == DataType.DT_QINT8
-          ? stored.asOutput()
-          : BitPacking.bitcast(tf, stored, byteType);
+    public Operand<? extends TType> kernel(Ops tf, Operand<?> stored, int bits, long... shape) {
+      return stored.asOutput();
     }
 
     @Override
@@ -127,14 +122,12 @@ public enum IntegerStorage {
    *
    * @param tf where the operations are added
    * @param stored the constant of {@link #kernel(byte[], int, long...)}
-   * @param byteType DT_QINT8, which the integer kernels multiply, or DT_INT8, which can be cast on
-   *     any device
    * @param bits width, 2 to 8
    * @param shape of the kernel, [in, out]
-   * @return of that type and shape
+   * @return int8 of that shape
    */
   public abstract Operand<? extends TType> kernel(
-      Ops tf, Operand<?> stored, DataType byteType, int bits, long... shape);
+      Ops tf, Operand<?> stored, int bits, long... shape);
 
   /**
    * Rows of a table.

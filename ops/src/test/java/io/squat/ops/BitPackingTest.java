@@ -14,7 +14,6 @@ import org.tensorflow.Operand;
 import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TUint8;
@@ -71,8 +70,7 @@ class BitPackingTest {
           Session session = new Session(graph)) {
         Ops tf = Ops.create(graph);
         Operand<? extends TType> unpacked =
-            BitPacking.unpack(
-                tf, tf.constant(BitPacking.pack(values, bits)), DataType.DT_QINT8, bits, 1, size);
+            BitPacking.unpack(tf, tf.constant(BitPacking.pack(values, bits)), bits, 1, size);
         try (TUint8 result =
             (TUint8) session.runner().fetch(tf.bitcast(unpacked, TUint8.class)).run().get(0)) {
           assertEquals(Shape.of(1, size), result.shape());

@@ -22,7 +22,6 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TFloat32;
 
 /** Rounded inputs and kernels as a layer of the training graph. */
@@ -260,12 +259,7 @@ class QuantizedLinearTest {
               layer.tf,
               IntegerLinear.quantizeInput(layer.tf, layer.x, STEP, QuantizationGrid.of(8)),
               BitPacking.unpack(
-                  layer.tf,
-                  layer.tf.constant(BitPacking.pack(integers, bits)),
-                  DataType.DT_QINT8,
-                  bits,
-                  IN,
-                  OUT),
+                  layer.tf, layer.tf.constant(BitPacking.pack(integers, bits)), bits, IN, OUT),
               steps,
               layer.tf.constant(IntegerLinear.foldBias(bias, integers, STEP, steps)));
       List<float[]> found = layer.fetch(List.of(layer.output, served));

@@ -114,7 +114,7 @@ public final class CheckpointOps {
     }
   }
 
-  private static IllegalArgumentException unreadable(Path checkpoint, RuntimeException cause) {
+  static IllegalArgumentException unreadable(Path checkpoint, RuntimeException cause) {
     return new IllegalArgumentException(
         checkpoint
             + ": expected the values of the model's variables, found that they cannot be read: "

@@ -21,11 +21,15 @@ import org.tensorflow.proto.TensorProto;
  * use it.
  *
  * <p>Names of the constants: {@code variable/read} for the values as they are, {@code
- * variable/quantized} for grid values in float32, {@code variable/integers} for integers.
+ * variable/quantized} for grid values in float32, {@code variable/integers} for integers as they
+ * are stored; {@code variable/int8} for those of a kernel, unpacked.
  */
 final class Constants {
   /** What the name of a constant of integers ends in. */
   static final String INTEGERS = "/integers";
+
+  /** What the name of a kernel's integers ends in, once they are unpacked. */
+  static final String KERNEL = "/int8";
 
   private final ModelValues values;
   private final IntegerStorage storage;
@@ -53,14 +57,32 @@ final class Constants {
         name -> floats(name, variable.shape(), weights(variable, grid).values()));
   }
 
-  /** The integers of a kernel. */
-  NodeDef kernel(ModelVariable variable, QuantizationGrid grid, QuantizedWeights weights) {
-    return once(
-        variable.name() + INTEGERS,
-        name ->
-            stored(
-                name,
-                storage.kernel(weights.integers(), grid.bits(), Longs.toArray(variable.shape()))));
+  /**
+   * Adds the integers of a kernel and what unpacks them.
+   *
+   * @return int8 [in, out]
+   */
+  String kernel(GraphEditor editor, ModelVariable variable, QuantizationGrid grid) {
+    long[] shape = Longs.toArray(variable.shape());
+    NodeDef integers =
+        once(
+            variable.name() + INTEGERS,
+            name ->
+                stored(
+                    name, storage.kernel(weights(variable, grid).integers(), grid.bits(), shape)));
+    editor.put(integers);
+    String name = variable.name() + KERNEL;
+    if (!editor.contains(name)) {
+      String unpacked =
+          Fragment.add(
+                  editor,
+                  variable.name() + "/unpack",
+                  List.of(input(integers)),
+                  (tf, in) -> List.of(storage.kernel(tf, in.get(0), grid.bits(), shape)))
+              .get(0);
+      editor.put(Nodes.ensureShape(name, unpacked, DataType.DT_INT8, shape));
+    }
+    return name;
   }
 
   /** The integers of a table, of which rows can be gathered. */
@@ -164,8 +186,7 @@ final class Constants {
         .order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  private static NodeDef constant(
-      String name, DataType type, List<Long> shape, ByteBuffer content) {
+  static NodeDef constant(String name, DataType type, List<Long> shape, ByteBuffer content) {
     TensorProto tensor =
         TensorProto.newBuilder()
             .setDtype(type)

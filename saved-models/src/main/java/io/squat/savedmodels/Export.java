@@ -19,6 +19,9 @@ import org.tensorflow.ndarray.Shape;
  * with.
  */
 public final class Export {
+  /** Float32 constants of so many bytes are variables in a float export, trained or not. */
+  private static final int LEAST_BYTES = 1024;
+
   private Export() {}
 
   /**
@@ -36,7 +39,9 @@ public final class Export {
     Constants constants = new Constants(values, IntegerStorage.PACKED); // none are stored
     ServingInputs served = ServingInputs.of(answering(model));
     List<RewritePass> passes = floatPasses(BertStructure.of(model), quantization, constants);
-    return signatures(served, Rewriting.apply(served.model(), passes)).build().withVariables();
+    return signatures(served, Rewriting.apply(served.model(), passes))
+        .build()
+        .withVariables(ServingVariables.trained(LEAST_BYTES));
   }
 
   static List<RewritePass> floatPasses(
@@ -100,7 +105,7 @@ public final class Export {
           Rewriting.apply(
               served.model(), integerPasses(structure, quantization, constants, false)));
     }
-    return graph.build();
+    return graph.build().withVariables(ServingVariables.integers());
   }
 
   private static void requireIntegers(String format, Quantization quantization) {

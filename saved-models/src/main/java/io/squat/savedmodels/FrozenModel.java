@@ -31,7 +31,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
 /**
- * A SavedModel without variables, all of whose values are constants: a quantized export, or a
+ * A SavedModel whose values are constants: a quantized export ({@link RestoredConstants}), or a
  * frozen graph of whoever. {@link #thaw} gives the same model with its values in variables, which
  * can be read and trained further.
  *
@@ -40,7 +40,7 @@ import org.tensorflow.types.TInt32;
  * ServingModel#FLOAT}, whose products are those of any other model.
  */
 public final class FrozenModel {
-  private static final String READ = "/read";
+  private static final String READ = ServingVariables.READ;
   private static final String FAKE_QUANT = "FakeQuantWithMinMaxVars";
   private static final Set<String> SLICES = Set.of("Slice", "StridedSlice");
 
@@ -108,13 +108,12 @@ public final class FrozenModel {
    */
   public record Thawed(ServingModel model, @Nullable Recovered quantization) {}
 
-  private FrozenModel(MetaGraphDef graph, String key, SignatureDef signature) {
+  private FrozenModel(GraphDef graph, String key, SignatureDef signature) {
     this.key = key;
     List<String> wanted = new ArrayList<>();
     signature.getInputsMap().values().forEach(info -> wanted.add(info.getName()));
     signature.getOutputsMap().values().forEach(info -> wanted.add(info.getName()));
-    FunctionInliner.Flat flat =
-        FunctionInliner.inline(graph.getGraphDef(), wanted, Set.of("Assert"));
+    FunctionInliner.Flat flat = FunctionInliner.inline(graph, wanted, Set.of("Assert"));
     this.editor = new GraphEditor(flat.graph());
     SignatureDef.Builder renamed = signature.toBuilder();
     signature.getOutputsMap().forEach((name, info) -> renamed.putOutputs(name, moved(flat, info)));
@@ -128,13 +127,14 @@ public final class FrozenModel {
   }
 
   /**
-   * Whether a SavedModel holds its values in constants.
+   * Whether a SavedModel is a quantized export, or holds its values in constants.
    *
    * @throws IllegalArgumentException as {@link SavedModelReader#metaGraph}
    */
   public static boolean is(Path folder, SavedModelReader.Choice choice) {
     MetaGraphDef graph = SavedModelReader.metaGraph(folder, SavedModelFiles.parse(folder), choice);
-    return !SavedModelFiles.hasVariables(graph.getGraphDef());
+    return RestoredConstants.isQuantized(graph.getGraphDef())
+        || !SavedModelFiles.hasVariables(graph.getGraphDef());
   }
 
   /**
@@ -155,7 +155,11 @@ public final class FrozenModel {
     String key = choice.signature() == null ? ServingModel.DEFAULT : choice.signature();
     try {
       AllowedOps.checkSignature(graph, signature);
-      return new FrozenModel(graph, key, signature).thaw();
+      GraphDef constants =
+          RestoredConstants.isQuantized(graph.getGraphDef())
+              ? RestoredConstants.of(folder, graph)
+              : graph.getGraphDef();
+      return new FrozenModel(constants, key, signature).thaw();
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(folder + ": " + e.getMessage(), e);
     }
@@ -175,7 +179,8 @@ public final class FrozenModel {
     moveFrontier();
     GraphDef thawed = editor.build(roots);
     return new Thawed(
-        ServingModel.ofConstants(thawed, Map.of(key, signature)).withVariables(2 * Float.BYTES),
+        ServingModel.ofConstants(thawed, Map.of(key, signature))
+            .withVariables(ServingVariables.trained(2 * Float.BYTES)),
         recovered());
   }
 

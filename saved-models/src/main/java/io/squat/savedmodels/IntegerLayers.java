@@ -4,13 +4,13 @@ import com.google.common.primitives.Floats;
 import com.google.common.primitives.Longs;
 import io.squat.ops.IntegerLinear;
 import io.squat.ops.QuantizationGrid;
+import io.squat.ops.StepSize;
 import java.util.ArrayList;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.proto.DataType;
-import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -51,7 +51,7 @@ final class IntegerLayers implements RewritePass {
   }
 
   /** What a layer multiplies with. */
-  private record Kernel(List<Long> shape, float stepSize, List<Float> foldedBias) {}
+  private record Kernel(float stepSize, List<Float> foldedBias) {}
 
   private void addLayers(
       ModelGraph model, GraphEditor editor, String input, List<LinearLayer> layers) {
@@ -62,9 +62,11 @@ final class IntegerLayers implements RewritePass {
     for (LinearLayer layer : layers) {
       ModelVariable variable = model.variable(layer.weight());
       QuantizedWeights weights = constants.weights(variable, weightGrid);
-      NodeDef integers = constants.kernel(variable, weightGrid, weights);
-      editor.put(integers);
-      inputs.add(Constants.input(integers));
+      inputs.add(
+          new Fragment.Input(
+              constants.kernel(editor, variable, weightGrid),
+              DataType.DT_INT8,
+              Shape.of(Longs.toArray(variable.shape()))));
       kernels.add(kernel(model, layer, weights, inputStep));
     }
     List<String> outputs =
@@ -86,10 +88,10 @@ final class IntegerLayers implements RewritePass {
             ? new float[Math.toIntExact(variable.shape().get(1))]
             : constants.variableValues(model.variable(layer.bias()));
     return new Kernel(
-        variable.shape(),
         weights.stepSize(),
         Floats.asList(
-            IntegerLinear.foldBias(bias, weights.integers(), inputStep, weights.stepSize())));
+            IntegerLinear.foldBias(
+                bias, weights.integers(), inputStep, StepSize.of(weights.stepSize()))));
   }
 
   private List<Operand<TFloat32>> products(
@@ -104,15 +106,8 @@ final class IntegerLayers implements RewritePass {
           IntegerLinear.matMul(
               tf,
               quantized,
-              constants
-                  .storage()
-                  .kernel(
-                      tf,
-                      in.get(i + 1),
-                      DataType.DT_QINT8,
-                      weightGrid.bits(),
-                      Longs.toArray(kernel.shape())),
-              kernel.stepSize(),
+              in.get(i + 1).asOutput(),
+              StepSize.of(kernel.stepSize()),
               tf.constant(Floats.toArray(kernel.foldedBias()))));
     }
     return products;

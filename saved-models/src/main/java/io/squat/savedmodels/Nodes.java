@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import com.google.protobuf.ByteString;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Optional;
@@ -42,6 +43,16 @@ final class Nodes {
         .build();
   }
 
+  static NodeDef ensureShape(String name, String input, DataType type, long... shape) {
+    return NodeDef.newBuilder()
+        .setName(name)
+        .setOp("EnsureShape")
+        .addInput(input)
+        .putAttr("T", type(type))
+        .putAttr("shape", shape(shape))
+        .build();
+  }
+
   static NodeDef cast(String name, String input, DataType from, DataType to) {
     return NodeDef.newBuilder()
         .setName(name)
@@ -71,6 +82,20 @@ final class Nodes {
         .setName(name)
         .setOp("Const")
         .putAttr("dtype", type(DataType.DT_INT32))
+        .putAttr("value", AttrValue.newBuilder().setTensor(tensor).build())
+        .build();
+  }
+
+  static NodeDef strings(String name, List<String> values) {
+    TensorProto.Builder tensor =
+        TensorProto.newBuilder()
+            .setDtype(DataType.DT_STRING)
+            .setTensorShape(shape(values.size()).getShape());
+    values.forEach(value -> tensor.addStringVal(ByteString.copyFromUtf8(value)));
+    return NodeDef.newBuilder()
+        .setName(name)
+        .setOp("Const")
+        .putAttr("dtype", type(DataType.DT_STRING))
         .putAttr("value", AttrValue.newBuilder().setTensor(tensor).build())
         .build();
   }
@@ -122,7 +147,7 @@ final class Nodes {
   }
 
   static AttrValue text(String value) {
-    return AttrValue.newBuilder().setS(com.google.protobuf.ByteString.copyFromUtf8(value)).build();
+    return AttrValue.newBuilder().setS(ByteString.copyFromUtf8(value)).build();
   }
 
   static AttrValue shape(long... dimensions) {

@@ -21,6 +21,9 @@ import org.tensorflow.proto.TensorShapeProto;
  * own scope.
  */
 final class ServingGraph {
+  /** Which of an operation's kernels runs; a part of the computation. */
+  private static final String KERNEL_LABEL = "_kernel";
+
   private static final String METHOD = "tensorflow/serving/predict";
 
   private final Map<String, Shape> outputShapes;
@@ -78,7 +81,7 @@ final class ServingGraph {
       computation.addInput(input.replace(producer, names.getOrDefault(producer, producer)));
     }
     for (String attribute : node.getAttrMap().keySet()) {
-      if (attribute.startsWith("_")) {
+      if (attribute.startsWith("_") && !attribute.equals(KERNEL_LABEL)) {
         computation.removeAttr(attribute);
       }
     }

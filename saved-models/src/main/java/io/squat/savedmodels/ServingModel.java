@@ -1,8 +1,10 @@
 package io.squat.savedmodels;
 
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.SignatureDef;
 
 /**
@@ -36,17 +38,13 @@ public record ServingModel(
     return new ServingModel(graph, signatures, null);
   }
 
-  /** The same model with its trained and its large float32 constants in variables. */
-  ServingModel withVariables() {
-    return withVariables(ServingVariables.LEAST_BYTES);
-  }
-
   /**
-   * The same model with its trained float32 constants, and others of at least some bytes, in
-   * variables.
+   * The same model with constants in variables, see {@link ServingVariables}.
+   *
+   * @param moved which ones
    */
-  ServingModel withVariables(int leastBytes) {
-    ServingVariables moved = ServingVariables.of(graph, leastBytes);
-    return new ServingModel(moved.graph(), signatures, moved);
+  ServingModel withVariables(Predicate<NodeDef> moved) {
+    ServingVariables variables = ServingVariables.of(graph, moved);
+    return new ServingModel(variables.graph(), signatures, variables);
   }
 }

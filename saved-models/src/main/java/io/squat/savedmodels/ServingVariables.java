@@ -1,16 +1,23 @@
 package io.squat.savedmodels;
 
+import com.google.common.collect.ArrayListMultimap;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ListMultimap;
 import com.google.protobuf.ByteString;
+import io.squat.ops.BitPacking;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.function.Predicate;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Session;
@@ -20,9 +27,6 @@ import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.op.core.VarHandleOp;
-import org.tensorflow.op.train.Restore;
-import org.tensorflow.op.train.Save;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
@@ -30,25 +34,40 @@ import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.SaverDef;
 import org.tensorflow.proto.TensorProto;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TString;
+import org.tensorflow.types.TUint8;
+import org.tensorflow.types.family.TType;
 
 /**
- * The float32 constants of a graph that were variables, or are large, as variables, with the
- * checkpoint that they are restored from.
+ * Constants of a graph as variables, with the checkpoint that they are restored from.
+ *
+ * <pre>
+ * Const -&gt; consumers                      becomes  RestoreV2 -&gt; Assign, Read -&gt; consumers
+ * Const -&gt; unpack -&gt; kernel -&gt; consumers  becomes  RestoreV2 -&gt; unpack -&gt; Assign, Read -&gt; consumers
+ * </pre>
  *
  * <p>Every optimizer of TensorFlow copies constants: BERT-base took 7.4 GB of memory to load with
- * its values in the graph. A reader of a constant then reads a variable; nothing else changes.
+ * its float32 values in the graph, and 2 GB with packed ones. A kernel is unpacked while it is
+ * restored, once: it is 4-bit in the file and 8-bit in memory. Nothing else changes for a reader.
  *
  * @param graph the nodes, among them those that save and restore
  * @param saver what a loader calls
- * @param values the variables' values by their keys
+ * @param values what the checkpoint holds, by its keys
  */
 public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, TensorProto> values) {
-  /** What makes a constant large where nothing else is asked for. */
-  static final int LEAST_BYTES = 1024;
+  /** What the name of a node ends in that reads a variable that was trained. */
+  static final String READ = "/read";
 
-  private static final String READ = "/read";
   private static final String SCOPE = "saver";
+  private static final String RESTORE = SCOPE + "/restore";
+  private static final String RESTORED = SCOPE + "/restored";
+
+  /** Smaller constants of a quantized model are no matter, and are read faster as they are. */
+  private static final int LARGE_BYTES = 1 << 16;
+
+  /** What is restored together, at least, before the next is. */
+  private static final int GROUP_BYTES = 4 << 20;
 
   /** Copies the values. */
   public ServingVariables {
@@ -56,107 +75,280 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
   }
 
   /**
-   * Moves the constants that were variables, and others of at least some bytes. The variable of a
-   * constant {@code name/read} is {@code name}.
+   * Which constants of a float model become variables: those that were trained, and other float32
+   * ones of at least some bytes.
    */
-  static ServingVariables of(GraphDef frozen, int leastBytes) {
-    Set<String> names =
-        frozen.getNodeList().stream().map(NodeDef::getName).collect(Collectors.toSet());
-    GraphDef.Builder graph = GraphDef.newBuilder().setVersions(frozen.getVersions());
-    Map<String, TensorProto> values = new LinkedHashMap<>();
-    for (NodeDef node : frozen.getNodeList()) {
-      if (isMoved(node, leastBytes)) {
-        String name = variable(node.getName(), names);
-        TensorProto value = node.getAttrOrThrow("value").getTensor();
-        values.put(name, value);
-        graph.addNode(handle(name, value));
-        graph.addNode(read(node.getName(), name));
-      } else {
-        graph.addNode(node);
+  static Predicate<NodeDef> trained(int leastBytes) {
+    return constant -> {
+      int bytes = floatBytes(constant);
+      return bytes >= leastBytes || (bytes > 0 && constant.getName().endsWith(READ));
+    };
+  }
+
+  /** Which constants of a quantized model become variables: integers, and large float32 ones. */
+  static Predicate<NodeDef> integers() {
+    return constant ->
+        constant.getName().endsWith(Constants.INTEGERS) || floatBytes(constant) >= LARGE_BYTES;
+  }
+
+  private static int floatBytes(NodeDef constant) {
+    TensorProto value = value(constant);
+    return value.getDtype() == DataType.DT_FLOAT ? value.getTensorContent().size() : 0;
+  }
+
+  private static TensorProto value(NodeDef constant) {
+    return constant.getAttrOrThrow("value").getTensor();
+  }
+
+  /**
+   * Moves constants. The variable of a constant {@code name/read} is {@code name}.
+   *
+   * @param frozen a graph without variables
+   * @param moved which Const nodes are moved
+   */
+  static ServingVariables of(GraphDef frozen, Predicate<NodeDef> moved) {
+    return new Move(frozen, moved).result();
+  }
+
+  /** A move under way. */
+  private static final class Move {
+    private final GraphDef frozen;
+    private final GraphEditor original;
+    private final GraphEditor editor;
+    private final Set<String> names = new HashSet<>();
+
+    /** The nodes that unpack kernels. */
+    private final Set<String> unpacking = new HashSet<>();
+
+    private final Map<String, TensorProto> values = new LinkedHashMap<>();
+
+    /** Values that are restored together, by their keys. */
+    private final List<Map<String, DataType>> groups = new ArrayList<>();
+
+    private int groupBytes = GROUP_BYTES;
+
+    /** Where its value comes from, by the Const that is moved. */
+    private final Map<String, Place> restored = new HashMap<>();
+
+    private final List<Variable> variables = new ArrayList<>();
+
+    /** The output of a RestoreV2. */
+    private record Place(int group, int index) {
+      String tensor() {
+        return RESTORED + group + (index == 0 ? "" : ":" + index);
       }
     }
-    SaverDef saver = addSaver(graph, values);
-    return new ServingVariables(graph.build(), saver, values);
-  }
 
-  private static String variable(String constant, Set<String> names) {
-    String name =
-        constant.endsWith(READ)
-            ? constant.substring(0, constant.length() - READ.length())
-            : constant + "/variable";
-    while (!names.add(name)) {
-      name += "/variable";
-    }
-    return name;
-  }
+    /** A variable, the tensor that it is assigned, and the group of the value that it is of. */
+    private record Variable(
+        String name, DataType type, AttrValue shape, String assigned, int group) {}
 
-  private static boolean isMoved(NodeDef node, int leastBytes) {
-    if (!node.getOp().equals("Const")
-        || node.getAttrOrThrow("dtype").getType() != DataType.DT_FLOAT) {
-      return false;
-    }
-    int bytes = node.getAttrOrThrow("value").getTensor().getTensorContent().size();
-    return bytes >= leastBytes || (bytes > 0 && node.getName().endsWith(READ));
-  }
-
-  private static NodeDef handle(String name, TensorProto value) {
-    return NodeDef.newBuilder()
-        .setName(name)
-        .setOp("VarHandleOp")
-        .putAttr("dtype", Nodes.type(DataType.DT_FLOAT))
-        .putAttr("shape", AttrValue.newBuilder().setShape(value.getTensorShape()).build())
-        .putAttr("container", Nodes.text(""))
-        .putAttr("shared_name", Nodes.text(name))
-        .build();
-  }
-
-  private static NodeDef read(String name, String handle) {
-    return NodeDef.newBuilder()
-        .setName(name)
-        .setOp("ReadVariableOp")
-        .addInput(handle)
-        .putAttr("dtype", Nodes.type(DataType.DT_FLOAT))
-        .build();
-  }
-
-  private static SaverDef addSaver(GraphDef.Builder graph, Map<String, TensorProto> values) {
-    try (Graph part = new Graph()) {
-      Ops tf = Ops.create(part).withSubScope(SCOPE);
-      Placeholder<TString> prefix =
-          tf.placeholder(TString.class, Placeholder.shape(Shape.scalar()));
-      List<String> keys = List.copyOf(values.keySet());
-      Restore restored =
-          tf.train.restore(
-              prefix,
-              CheckpointOps.strings(tf, keys),
-              CheckpointOps.strings(tf, blanks(keys)),
-              CheckpointOps.floats(keys.size()));
-      List<Op> assignments = new ArrayList<>();
-      List<Operand<?>> reads = new ArrayList<>();
-      for (int i = 0; i < keys.size(); i++) {
-        String key = keys.get(i);
-        VarHandleOp variable =
-            tf.varHandleOp(TFloat32.class, shape(values, key), VarHandleOp.sharedName(key));
-        assignments.add(tf.assignVariableOp(variable, restored.tensors().get(i)));
-        reads.add(tf.readVariableOp(variable, TFloat32.class));
+    Move(GraphDef frozen, Predicate<NodeDef> moved) {
+      this.frozen = frozen;
+      this.original = new GraphEditor(frozen);
+      this.editor = new GraphEditor(frozen);
+      for (NodeDef node : frozen.getNodeList()) {
+        names.add(node.getName());
+        if (isKernel(node)) {
+          findUnpacking(node);
+        }
       }
-      Op restore = tf.withControlDependencies(assignments).noOp();
-      Save save =
-          tf.train.save(
-              prefix,
-              CheckpointOps.strings(tf, keys),
-              CheckpointOps.strings(tf, blanks(keys)),
-              reads);
-      Operand<TString> saved = tf.withControlDependencies(List.of(save)).identity(prefix);
-      graph.addAllNode(part.toGraphDef().getNodeList());
-      return SaverDef.newBuilder()
-          .setVersion(SaverDef.CheckpointFormatVersion.V2)
-          .setFilenameTensorName(prefix.op().name() + ":0")
-          .setSaveTensorName(saved.op().name() + ":0")
-          .setRestoreOpName(restore.op().name())
+      for (NodeDef node : frozen.getNodeList()) {
+        if (node.getOp().equals("Const") && moved.test(node)) {
+          move(node);
+        }
+      }
+    }
+
+    private static boolean isKernel(NodeDef node) {
+      return node.getName().endsWith(Constants.KERNEL);
+    }
+
+    private void findUnpacking(NodeDef node) {
+      for (String input : node.getInputList()) {
+        if (unpacking.add(GraphEditor.producer(input))) {
+          findUnpacking(original.node(input));
+        }
+      }
+    }
+
+    private void move(NodeDef constant) {
+      String name = variableName(constant.getName());
+      TensorProto value = value(constant);
+      Place place = place(constant.getName().endsWith(READ) ? name : constant.getName(), value);
+      restored.put(constant.getName(), place);
+      for (NodeDef consumer : original.consumers(constant.getName())) {
+        if (!unpacking.contains(consumer.getName()) && !isKernel(consumer)) {
+          AttrValue shape = AttrValue.newBuilder().setShape(value.getTensorShape()).build();
+          read(
+              constant.getName(),
+              new Variable(name, value.getDtype(), shape, place.tensor(), place.group()));
+          return;
+        }
+      }
+      editor.remove(constant.getName());
+    }
+
+    private Place place(String key, TensorProto value) {
+      if (groupBytes >= GROUP_BYTES) {
+        groups.add(new LinkedHashMap<>());
+        groupBytes = 0;
+      }
+      groupBytes += value.getTensorContent().size();
+      values.put(key, value);
+      Map<String, DataType> group = groups.get(groups.size() - 1);
+      group.put(key, value.getDtype());
+      return new Place(groups.size() - 1, group.size() - 1);
+    }
+
+    private String variableName(String constant) {
+      String name =
+          constant.endsWith(READ)
+              ? constant.substring(0, constant.length() - READ.length())
+              : constant + "/variable";
+      while (!names.add(name)) {
+        name += "/variable";
+      }
+      return name;
+    }
+
+    /** Lets a node read a variable. */
+    private void read(String node, Variable variable) {
+      variables.add(variable);
+      editor.put(handle(variable));
+      editor.put(
+          NodeDef.newBuilder()
+              .setName(node)
+              .setOp("ReadVariableOp")
+              .addInput(variable.name())
+              .putAttr("dtype", Nodes.type(variable.type()))
+              .build());
+    }
+
+    private static NodeDef handle(Variable variable) {
+      return NodeDef.newBuilder()
+          .setName(variable.name())
+          .setOp("VarHandleOp")
+          .putAttr("dtype", Nodes.type(variable.type()))
+          .putAttr("shape", variable.shape())
+          .putAttr("container", Nodes.text(""))
+          .putAttr("shared_name", Nodes.text(variable.name()))
           .build();
     }
+
+    ServingVariables result() {
+      for (NodeDef node : frozen.getNodeList()) {
+        if (isKernel(node)) {
+          read(
+              node.getName(),
+              new Variable(
+                  variableName(node.getName()),
+                  node.getAttrOrThrow("T").getType(),
+                  node.getAttrOrThrow("shape"),
+                  restored(node.getInput(0)),
+                  groupOf(node)));
+        } else if (unpacking.contains(node.getName()) && !restored.containsKey(node.getName())) {
+          NodeDef.Builder unpacks = node.toBuilder().clearInput();
+          node.getInputList().forEach(input -> unpacks.addInput(restored(input)));
+          editor.put(unpacks.build());
+        }
+      }
+      GraphDef.Builder graph = GraphDef.newBuilder().setVersions(frozen.getVersions());
+      graph.addAllNode(editor.nodes());
+      SaverDef saver = addSaver(graph);
+      return new ServingVariables(graph.build(), saver, values);
+    }
+
+    private String restored(String input) {
+      Place place = restored.get(GraphEditor.tensor(input));
+      return place == null ? input : place.tensor();
+    }
+
+    /** The group of the value that a kernel is unpacked from. */
+    private int groupOf(NodeDef node) {
+      Place place = restored.get(node.getName());
+      return place != null
+          ? place.group()
+          : node.getInputList().stream()
+              .mapToInt(input -> groupOf(original.node(input)))
+              .max()
+              .orElse(-1);
+    }
+
+    private SaverDef addSaver(GraphDef.Builder graph) {
+      try (Graph part = new Graph()) {
+        Ops tf = Ops.create(part).withSubScope(SCOPE);
+        Placeholder<TString> prefix =
+            tf.placeholder(TString.class, Placeholder.shape(Shape.scalar()));
+        Operand<TString> saved = tf.withControlDependencies(List.of(save(tf))).identity(prefix);
+        graph.addAllNode(part.toGraphDef().getNodeList());
+        addRestore(graph, prefix.op().name());
+        return SaverDef.newBuilder()
+            .setVersion(SaverDef.CheckpointFormatVersion.V2)
+            .setFilenameTensorName(prefix.op().name() + ":0")
+            .setSaveTensorName(saved.op().name() + ":0")
+            .setRestoreOpName(RESTORE)
+            .build();
+      }
+    }
+
+    /**
+     * One group of values after the other is read, unpacked and assigned: the memory that one
+     * needed serves the next, since TensorFlow gives none back.
+     */
+    private void addRestore(GraphDef.Builder graph, String prefix) {
+      ListMultimap<Integer, String> assignments = ArrayListMultimap.create();
+      NodeDef.Builder restore = NodeDef.newBuilder().setName(RESTORE).setOp("NoOp");
+      for (Variable variable : variables) {
+        String assignment = SCOPE + "/assign" + restore.getInputCount();
+        graph.addNode(
+            NodeDef.newBuilder()
+                .setName(assignment)
+                .setOp("AssignVariableOp")
+                .addInput(variable.name())
+                .addInput(variable.assigned())
+                .putAttr("dtype", Nodes.type(variable.type()))
+                .putAttr("validate_shape", Nodes.flag(false)));
+        restore.addInput("^" + assignment);
+        assignments.put(variable.group(), "^" + assignment);
+      }
+      graph.addNode(restore);
+      for (int i = 0; i < groups.size(); i++) {
+        List<String> keys = List.copyOf(groups.get(i).keySet());
+        String name = RESTORED + i;
+        graph.addNode(Nodes.strings(name + "/keys", keys));
+        graph.addNode(Nodes.strings(name + "/slices", blanks(keys)));
+        graph.addNode(
+            NodeDef.newBuilder()
+                .setName(name)
+                .setOp("RestoreV2")
+                .addInput(prefix)
+                .addInput(name + "/keys")
+                .addInput(name + "/slices")
+                .addAllInput(assignments.get(i - 1))
+                .putAttr("dtypes", types(groups.get(i).values())));
+      }
+    }
+
+    private static AttrValue types(Collection<DataType> types) {
+      return AttrValue.newBuilder()
+          .setList(AttrValue.ListValue.newBuilder().addAllType(types))
+          .build();
+    }
+
+    /** A saver must have one; what is packed in the file cannot be saved from what is unpacked. */
+    private static Op save(Ops tf) {
+      return tf.assertThat(
+          tf.constant(false),
+          List.of(tf.constant("the model is to be exported again, not to be saved")));
+    }
   }
+
+  private static List<String> blanks(List<String> keys) {
+    return keys.stream().map(key -> "").toList();
+  }
+
+  // ---- the checkpoint
 
   /** Writes the checkpoint. */
   void write(Path checkpoint) {
@@ -164,28 +356,34 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
       Ops tf = Ops.create(graph);
       List<String> keys = List.copyOf(values.keySet());
       List<Operand<?>> fed = new ArrayList<>();
-      for (String key : keys) {
-        fed.add(tf.placeholder(TFloat32.class, Placeholder.shape(shape(values, key))));
+      List<Operand<?>> saved = new ArrayList<>();
+      for (TensorProto value : values.values()) {
+        Operand<?> placeholder = tf.placeholder(fedType(value));
+        fed.add(placeholder);
+        saved.add(
+            value.getDtype() == DataType.DT_INT8
+                ? BitPacking.bitcast(tf, placeholder, DataType.DT_INT8)
+                : placeholder);
       }
-      Save save =
+      Op save =
           tf.train.save(
               tf.constant(checkpoint.toString()),
               CheckpointOps.strings(tf, keys),
               CheckpointOps.strings(tf, blanks(keys)),
-              fed);
+              saved);
       try (Session session = new Session(graph)) {
-        run(session.runner(), keys, fed, save);
+        run(session.runner(), fed, save);
       }
     }
   }
 
-  private void run(Session.Runner runner, List<String> keys, List<Operand<?>> fed, Save save) {
+  private void run(Session.Runner runner, List<Operand<?>> fed, Op save) {
     List<Tensor> tensors = new ArrayList<>();
     try {
-      for (int i = 0; i < keys.size(); i++) {
-        TFloat32 tensor = tensor(shape(values, keys.get(i)), content(keys.get(i)));
+      for (TensorProto value : values.values()) {
+        Tensor tensor = tensor(value);
+        runner.feed(fed.get(tensors.size()), tensor);
         tensors.add(tensor);
-        runner.feed(fed.get(i), tensor);
       }
       runner.addTarget(save).run().close();
     } finally {
@@ -193,23 +391,35 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
     }
   }
 
-  private FloatBuffer content(String key) {
-    TensorProto value = values.getOrDefault(key, TensorProto.getDefaultInstance());
-    ByteString bytes = value.getTensorContent();
-    return bytes.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+  /** TensorFlow Java has no class for int8: its bytes go in and out as uint8. */
+  private static Class<? extends TType> fedType(TensorProto value) {
+    return switch (value.getDtype()) {
+      case DT_FLOAT -> TFloat32.class;
+      case DT_INT32 -> TInt32.class;
+      case DT_INT8 -> TUint8.class;
+      default ->
+          throw new IllegalArgumentException(
+              "variable: expected float32, int32 or int8, found " + value.getDtype());
+    };
   }
 
-  private static TFloat32 tensor(Shape shape, FloatBuffer content) {
-    return TFloat32.tensorOf(shape, DataBuffers.of(content));
+  private static Tensor tensor(TensorProto value) {
+    Shape shape =
+        Shape.of(
+            value.getTensorShape().getDimList().stream().mapToLong(dim -> dim.getSize()).toArray());
+    ByteString content = value.getTensorContent();
+    return switch (value.getDtype()) {
+      case DT_FLOAT -> TFloat32.tensorOf(shape, DataBuffers.of(floats(content)));
+      case DT_INT32 -> TInt32.tensorOf(shape, DataBuffers.of(ints(content)));
+      default -> TUint8.tensorOf(shape, DataBuffers.of(content.toByteArray()));
+    };
   }
 
-  private static Shape shape(Map<String, TensorProto> values, String key) {
-    TensorProto value = values.getOrDefault(key, TensorProto.getDefaultInstance());
-    return Shape.of(
-        value.getTensorShape().getDimList().stream().mapToLong(dim -> dim.getSize()).toArray());
+  private static FloatBuffer floats(ByteString content) {
+    return content.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
   }
 
-  private static List<String> blanks(List<String> keys) {
-    return keys.stream().map(key -> "").toList();
+  private static IntBuffer ints(ByteString content) {
+    return content.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asIntBuffer();
   }
 }

@@ -1,13 +1,10 @@
 package io.squat.savedmodels;
 
-import com.google.common.primitives.Longs;
 import io.squat.ops.FakeQuant;
 import io.squat.ops.QuantizationGrid;
 import java.util.List;
-import org.tensorflow.Operand;
-import org.tensorflow.op.Ops;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
-import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -33,15 +30,17 @@ final class UnpackKernels implements RewritePass {
     GraphEditor editor = model.edit();
     for (String weight : structure.layers().stream().map(LinearLayer::weight).distinct().toList()) {
       ModelVariable kernel = model.variable(weight);
-      NodeDef integers = constants.kernel(kernel, grid, constants.weights(kernel, grid));
-      editor.put(integers);
+      String integers = constants.kernel(editor, kernel, grid);
       float scale = FakeQuant.scale(constants.stepSize(weight), grid);
       String unpacked =
           Fragment.add(
                   editor,
-                  weight + "/unpack",
-                  List.of(Constants.input(integers)),
-                  (tf, in) -> List.of(unpack(tf, in.get(0), kernel, scale)))
+                  weight + "/values",
+                  List.of(new Fragment.Input(integers, DataType.DT_INT8, Shape.unknown())),
+                  (tf, in) ->
+                      List.of(
+                          tf.math.mul(
+                              tf.dtypes.cast(in.get(0), TFloat32.class), tf.constant(scale))))
               .get(0);
       for (LinearLayer layer : structure.layers()) {
         if (layer.weight().equals(weight)) {
@@ -50,14 +49,5 @@ final class UnpackKernels implements RewritePass {
       }
     }
     return model.with(editor);
-  }
-
-  private Operand<TFloat32> unpack(Ops tf, Operand<?> integers, ModelVariable kernel, float scale) {
-    long[] shape = Longs.toArray(kernel.shape());
-    return tf.math.mul(
-        tf.dtypes.cast(
-            constants.storage().kernel(tf, integers, DataType.DT_INT8, grid.bits(), shape),
-            TFloat32.class),
-        tf.constant(scale));
   }
 }

@@ -24,7 +24,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
 import org.tensorflow.op.Ops;
-import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -171,7 +171,8 @@ class ExportTest {
   void unpackedIntegersAreTheTrainedGrid(TinyModel tiny, String bits) {
     try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES);
         Graph graph = new Graph()) {
-      graph.importGraphDef(Export.toPacked(trained.model, trained.quantization, trained).graph());
+      graph.importGraphDef(
+          inConstants(Export.toPacked(trained.model, trained.quantization, trained)));
       Ops tf = Ops.create(graph);
       Map<String, String> unpacked = new HashMap<>();
       List<Quantizer> quantizers =
@@ -222,25 +223,41 @@ class ExportTest {
     Operand<TInt32> words = graph.operation(variable.name() + "/integers").<TInt32>output(0);
     int bits = quantizer.grid().bits();
     if (quantizer.kind() == Quantizer.Kind.WEIGHT) {
-      return tf.dtypes.cast(
-          BitPacking.unpack(tf, words, DataType.DT_INT8, bits, shape), TFloat32.class);
+      return tf.dtypes.cast(BitPacking.unpack(tf, words, bits, shape), TFloat32.class);
     }
     Operand<TInt32> rows = tf.range(tf.constant(0), tf.constant((int) shape[0]), tf.constant(1));
     return BitPacking.gatherRows(tf, words, rows, bits, (int) shape[1]);
   }
 
+  /** The graph as it is read again: with the checkpoint's integers in constants. */
+  private GraphDef inConstants(ServingModel model) {
+    Path written = folder.resolve("read");
+    SavedModelWriter.write(written, model, Map.of());
+    return RestoredConstants.of(written, SavedModelFiles.parse(written).getMetaGraphs(0));
+  }
+
   @Test
-  void constantsAreThereOnce() {
+  void valuesAreThereOnce() {
     try (TrainedTinyModel trained =
         new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", TrainedTinyModel.CLASSES)) {
       ServingModel model = Export.toPacked(trained.model, trained.quantization, trained);
-      List<NodeDef> large =
-          model.graph().getNodeList().stream()
+      List<NodeDef> nodes = model.graph().getNodeList();
+      assertEquals(
+          13 + 3, nodes.stream().filter(node -> node.getOp().equals("VarHandleOp")).count());
+      // No constant is larger than a bias.
+      assertEquals(
+          List.of(),
+          nodes.stream()
               .filter(node -> node.getOp().equals("Const"))
+              .filter(node -> !node.getName().startsWith("saver/"))
               .filter(node -> node.getSerializedSize() > 700)
-              .toList();
-      assertEquals(13 + 3, large.size());
-      assertTrue(large.stream().allMatch(node -> node.getName().endsWith("/integers")));
+              .map(NodeDef::getName)
+              .toList());
+      ServingVariables variables = Objects.requireNonNull(model.variables());
+      assertEquals(13 + 3, variables.values().size());
+      assertTrue(
+          variables.values().keySet().stream().allMatch(key -> key.endsWith("/integers")),
+          variables.values().keySet().toString());
       assertEquals(
           Set.of(
               ServingModel.DEFAULT,
