@@ -3,6 +3,7 @@ package io.squat.ops;
 import java.util.ArrayList;
 import java.util.List;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.op.Ops;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TFloat32;
@@ -22,17 +23,15 @@ import org.tensorflow.types.family.TType;
  *
  * <p>A row of n values is filled up with zeros to N, the next multiple in the last column. A plane
  * of w bits holds 8/w fields in each of its {@code N * w / 8} bytes: value i is in field {@code i /
- * (N * w / 8)} of byte {@code i mod (N * w / 8)}, byte 0 being the lowest of word 0. So one shift
- * and one mask of whole words yield a quarter or half of the row at once, in order.
+ * (N * w / 8)} of byte {@code i mod (N * w / 8)}, byte 0 being the lowest of word 0. So two shifts
+ * of all bytes yield a quarter or half of the row at once, in order.
  *
- * <p>Unpacking works on whole words, and so takes milliseconds for a BERT's kernels.
+ * <p>Unpacking shifts a field to the top of its byte and back down, which copies its sign.
  */
 public final class BitPacking {
   private static final int WORD_BITS = 32;
   private static final int BYTE_BITS = 8;
   private static final int WORD_BYTES = WORD_BITS / BYTE_BITS;
-  private static final int EVERY_BYTE = 0x01010101;
-  private static final int BYTE_SIGNS = 0x80808080;
 
   private BitPacking() {}
 
@@ -112,7 +111,7 @@ public final class BitPacking {
    * Unpacks one row to a tensor.
    *
    * @param tf where the operations are added
-   * @param words int32 [W], what {@link #pack} made
+   * @param words int32 [1, W], what {@link #pack} made
    * @param bits width, 2 to 8
    * @param shape of the result; its product is the number of values packed
    * @return int8 of that shape
@@ -125,8 +124,7 @@ public final class BitPacking {
       count = Math.multiplyExact(count, size);
     }
     int columns = Math.toIntExact(count);
-    Operand<TInt32> row = tf.reshape(words, tf.array(1, wordsPerRow(columns, bits)));
-    return unpackBytes(tf, row, bits, columns, shape);
+    return unpackBytes(tf, words, bits, columns, shape);
   }
 
   /**
@@ -156,58 +154,74 @@ public final class BitPacking {
   private static Operand<? extends TType> unpackBytes(
       Ops tf, Operand<TInt32> words, int bits, int columns, long... shape) {
     int padded = padded(columns, bits);
-    Operand<TInt32> spread = signExtend(tf, spread(tf, words, bits, padded), bits);
-    // Bitcast adds an axis of the 4 bytes of a word: [R, N / 4, 4].
-    Operand<? extends TType> bytes = bitcast(tf, spread, DataType.DT_INT8);
+    Operand<? extends TType> values = fields(tf, words, bits, padded);
     if (padded > columns) {
-      bytes =
-          tf.slice(tf.reshape(bytes, tf.array(-1, padded)), tf.array(0, 0), tf.array(-1, columns));
+      values =
+          tf.slice(tf.reshape(values, tf.array(-1, padded)), tf.array(0, 0), tf.array(-1, columns));
     }
-    return tf.reshape(bytes, tf.constant(shape));
+    return tf.reshape(values, tf.constant(shape));
   }
 
-  /** One value a byte, not yet sign-extended: int32 [R, W] to [R, N / 4]. */
-  private static Operand<TInt32> spread(Ops tf, Operand<TInt32> words, int bits, int padded) {
+  /** int32 [R, W] to int8 [R, N / 4, 4], of N values a row. */
+  private static Operand<? extends TType> fields(
+      Ops tf, Operand<TInt32> words, int bits, int padded) {
     int[] planes = planes(bits);
     if (planes.length == 1) {
       return fields(tf, words, planes[0]);
     }
-    List<Operand<TInt32>> parts = new ArrayList<>();
-    int firstWord = 0;
-    for (int width : planes) {
-      int planeWords = planeWords(padded, width);
-      Operand<TInt32> plane = tf.slice(words, tf.array(0, firstWord), tf.array(-1, planeWords));
-      parts.add(fields(tf, plane, width));
-      firstWord += planeWords;
-    }
-    Operand<TInt32> high = tf.bitwise.leftShift(parts.get(1), tf.constant(planes[0]));
-    return tf.bitwise.bitwiseOr(parts.get(0), high);
+    // The high plane has the sign: it says 0 or -4, to which the low one adds 0 to 3.
+    int lowWords = planeWords(padded, planes[0]);
+    Operand<TInt32> low = tf.slice(words, tf.array(0, 0), tf.array(-1, lowWords));
+    Operand<TInt32> high =
+        tf.slice(words, tf.array(0, lowWords), tf.array(-1, planeWords(padded, planes[1])));
+    Operand<? extends TType> lowBits =
+        binary(tf, "BitwiseAnd", fields(tf, low, planes[0]), int8(tf, (1 << planes[0]) - 1));
+    Operand<? extends TType> highBits =
+        binary(tf, "LeftShift", fields(tf, high, planes[1]), int8(tf, planes[0]));
+    return binary(tf, "BitwiseOr", lowBits, highBits);
   }
 
-  /** The fields of a plane, one a byte: int32 [R, W] to [R, W * 8 / width]. */
-  private static Operand<TInt32> fields(Ops tf, Operand<TInt32> plane, int width) {
+  /**
+   * The fields of a plane with their sign, one a byte: int32 [R, W] to int8 [R, W * 8 / width, 4].
+   */
+  private static Operand<? extends TType> fields(Ops tf, Operand<TInt32> plane, int width) {
+    Operand<? extends TType> bytes = bitcast(tf, plane, DataType.DT_INT8); // [R, W, 4]
     if (width == BYTE_BITS) {
-      return plane;
+      return bytes;
     }
-    Operand<TInt32> mask = tf.constant(EVERY_BYTE * ((1 << width) - 1));
-    List<Operand<TInt32>> fields = new ArrayList<>();
-    for (int shift = 0; shift < BYTE_BITS; shift += width) {
-      Operand<TInt32> shifted =
-          shift == 0 ? plane : tf.bitwise.rightShift(plane, tf.constant(shift));
-      fields.add(tf.bitwise.bitwiseAnd(shifted, mask));
+    Operand<? extends TType> down = int8(tf, BYTE_BITS - width);
+    List<Operand<? extends TType>> fields = new ArrayList<>();
+    for (int up = BYTE_BITS - width; up >= 0; up -= width) {
+      Operand<? extends TType> atTop =
+          up == 0 ? bytes : binary(tf, "LeftShift", bytes, int8(tf, up));
+      fields.add(binary(tf, "RightShift", atTop, down)); // copies the sign
     }
-    return tf.concat(fields, tf.constant(-1));
+    return concat(tf, fields);
   }
 
-  /** Extends the sign of a field over its byte, four bytes at a time and without a borrow. */
-  private static Operand<TInt32> signExtend(Ops tf, Operand<TInt32> fields, int bits) {
-    if (planes(bits)[0] == BYTE_BITS) {
-      return fields;
-    }
-    Operand<TInt32> sign = tf.constant(EVERY_BYTE << (bits - 1));
-    Operand<TInt32> byteSigns = tf.constant(BYTE_SIGNS);
-    Operand<TInt32> biased = tf.bitwise.bitwiseOr(tf.bitwise.bitwiseXor(fields, sign), byteSigns);
-    return tf.bitwise.bitwiseXor(tf.math.sub(biased, sign), byteSigns);
+  // TensorFlow Java has no class for int8, so its own methods cannot name these.
+
+  private static Operand<? extends TType> binary(
+      Ops tf, String op, Operand<? extends TType> a, Operand<? extends TType> b) {
+    return tf.scope()
+        .opBuilder(op, op)
+        .addInput(a.asOutput())
+        .addInput(b.asOutput())
+        .build()
+        .output(0);
+  }
+
+  private static Operand<? extends TType> concat(Ops tf, List<Operand<? extends TType>> parts) {
+    return tf.scope()
+        .opBuilder("ConcatV2", "Concat")
+        .addInputList(parts.stream().map(Operand::asOutput).toArray(Output<?>[]::new))
+        .addInput(tf.constant(1).asOutput())
+        .build()
+        .output(0);
+  }
+
+  private static Operand<? extends TType> int8(Ops tf, int value) {
+    return bitcast(tf, tf.constant((byte) value), DataType.DT_INT8);
   }
 
   /**

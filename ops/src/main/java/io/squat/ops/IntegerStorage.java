@@ -23,7 +23,7 @@ public enum IntegerStorage {
     @Override
     public Stored kernel(byte[] values, int bits, long... shape) {
       int[] words = BitPacking.pack(values, bits);
-      return stored(words, words.length);
+      return stored(words, 1, words.length);
     }
 
     @Override

@@ -70,7 +70,8 @@ class BitPackingTest {
           Session session = new Session(graph)) {
         Ops tf = Ops.create(graph);
         Operand<? extends TType> unpacked =
-            BitPacking.unpack(tf, tf.constant(BitPacking.pack(values, bits)), bits, 1, size);
+            BitPacking.unpack(
+                tf, tf.constant(new int[][] {BitPacking.pack(values, bits)}), bits, 1, size);
         try (TUint8 result =
             (TUint8) session.runner().fetch(tf.bitcast(unpacked, TUint8.class)).run().get(0)) {
           assertEquals(Shape.of(1, size), result.shape());

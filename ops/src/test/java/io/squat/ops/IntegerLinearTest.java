@@ -102,7 +102,11 @@ class IntegerLinearTest {
               tf,
               IntegerLinear.quantizeInput(tf, input, layer.stepSize, grid),
               BitPacking.unpack(
-                  tf, tf.constant(BitPacking.pack(layer.weights, bits)), bits, IN, OUT),
+                  tf,
+                  tf.constant(new int[][] {BitPacking.pack(layer.weights, bits)}),
+                  bits,
+                  IN,
+                  OUT),
               layer.weightStepSize,
               tf.constant(folded));
       try (TFloat32 result =

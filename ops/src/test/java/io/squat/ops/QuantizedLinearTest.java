@@ -259,7 +259,11 @@ class QuantizedLinearTest {
               layer.tf,
               IntegerLinear.quantizeInput(layer.tf, layer.x, STEP, QuantizationGrid.of(8)),
               BitPacking.unpack(
-                  layer.tf, layer.tf.constant(BitPacking.pack(integers, bits)), bits, IN, OUT),
+                  layer.tf,
+                  layer.tf.constant(new int[][] {BitPacking.pack(integers, bits)}),
+                  bits,
+                  IN,
+                  OUT),
               steps,
               layer.tf.constant(IntegerLinear.foldBias(bias, integers, STEP, steps)));
       List<float[]> found = layer.fetch(List.of(layer.output, served));
