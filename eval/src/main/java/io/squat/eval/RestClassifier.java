@@ -66,6 +66,7 @@ import org.tensorflow.proto.SignatureDef;
 public final class RestClassifier implements Predictor {
   private static final int OK = 200;
   private static final int LONGEST_QUOTE = 300;
+  private static final int LONGEST_MESSAGE = 1000;
   private static final String DEFAULT_SIGNATURE = "serving_default";
 
   /** NaN and Infinity are numbers there; error messages can hold C's escapes. */
@@ -96,7 +97,8 @@ public final class RestClassifier implements Predictor {
     public Options {
       inputs = Map.copyOf(inputs);
       if (timeout.isZero() || timeout.isNegative()) {
-        throw new IllegalArgumentException("expected a timeout above zero, found " + timeout);
+        throw new IllegalArgumentException(
+            "expected a timeout above zero, found " + ServingHttp.seconds(timeout));
       }
     }
   }
@@ -338,7 +340,7 @@ public final class RestClassifier implements Predictor {
             + ": "
             + (message == null
                 ? quote(body)
-                : TensorFlowMessage.of(new IllegalStateException(cut(message)))));
+                : TensorFlowMessage.of(new IllegalStateException(cut(message, LONGEST_MESSAGE)))));
   }
 
   /** What TensorFlow Serving says in {@code {"error": "..."}}; null if the body is another. */
@@ -351,12 +353,12 @@ public final class RestClassifier implements Predictor {
   }
 
   private static String quote(String text) {
-    return text.isBlank() ? "nothing" : "\"" + cut(text) + "\"";
+    return text.isBlank() ? "nothing" : "\"" + cut(text, LONGEST_QUOTE) + "\"";
   }
 
-  private static String cut(String text) {
+  private static String cut(String text, int longest) {
     String line = text.strip().replaceAll("\\s+", " ");
-    return line.length() <= LONGEST_QUOTE ? line : line.substring(0, LONGEST_QUOTE) + "...";
+    return line.length() <= longest ? line : line.substring(0, longest) + "...";
   }
 
   /** Nothing: the client's connections end by themselves. */

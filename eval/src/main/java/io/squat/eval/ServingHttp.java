@@ -63,7 +63,8 @@ final class ServingHttp {
         client.sendAsync(built, BodyHandlers.ofByteArray());
     try {
       // The timeout of a HttpRequest would end at the headers.
-      HttpResponse<byte[]> response = answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      HttpResponse<byte[]> response =
+          answer.get(Math.max(1, timeout.toMillis()), TimeUnit.MILLISECONDS);
       return new Response(response.statusCode(), response.body());
     } catch (TimeoutException e) {
       answer.cancel(true);
@@ -83,9 +84,14 @@ final class ServingHttp {
     return new UncheckedIOException(
         model
             + ": no answer within "
-            + timeout.toString().substring("PT".length()).toLowerCase(Locale.ROOT)
+            + seconds(timeout)
             + "; give it more time by --timeout SECONDS, or fewer texts at once",
         late);
+  }
+
+  /** Such as 60s or 1m30s. */
+  static String seconds(Duration duration) {
+    return duration.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
   }
 
   private RuntimeException failed(Throwable cause) {

@@ -446,7 +446,7 @@ class RestClassifierTest {
   @Test
   void aTimeoutIsAboveZero() {
     assertEquals(
-        "expected a timeout above zero, found PT0S",
+        "expected a timeout above zero, found 0s",
         message(IllegalArgumentException.class, () -> within(Duration.ZERO)));
   }
 }
