@@ -2,9 +2,7 @@ package io.squat.eval;
 
 import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.glue.Batch;
-import io.squat.savedmodels.AllowedOps;
 import io.squat.savedmodels.Device;
-import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.savedmodels.TensorFlowMessage;
 import java.nio.file.Path;
@@ -13,12 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import org.tensorflow.Result;
-import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.proto.MetaGraphDef;
-import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TIntegral;
 
@@ -61,15 +56,14 @@ public final class Classifier implements Predictor {
   }
 
   private final Path folder;
-  private final SavedModelBundle bundle;
+  private final ServedSignature served;
   private final SignatureBatches batches;
   private final SignatureOutput output;
 
-  private Classifier(
-      Path folder, SavedModelBundle bundle, List<SignatureInput> inputs, SignatureOutput output) {
+  private Classifier(Path folder, ServedSignature served, SignatureOutput output) {
     this.folder = folder;
-    this.bundle = bundle;
-    this.batches = new SignatureBatches(folder.toString(), inputs);
+    this.served = served;
+    this.batches = new SignatureBatches(folder.toString(), served.inputs());
     this.output = output;
   }
 
@@ -83,34 +77,10 @@ public final class Classifier implements Predictor {
    *     message names what was found
    */
   @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker") // the classifier closes it
   public static Classifier open(Path folder, Options options) {
-    MetaGraphDef graph =
-        SavedModelReader.metaGraph(folder, SavedModelFiles.parse(folder), options.choice());
-    SignatureDef signature = SavedModelReader.signature(folder, graph, options.choice());
-    List<SignatureInput> inputs;
-    SignatureOutput output;
-    try {
-      AllowedOps.checkSignature(graph, signature);
-      AllowedOps.checkLoading(graph);
-      inputs = SignatureInput.of(signature, options.choice().inputs());
-      output = SignatureOutput.of(signature);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(folder + ": " + e.getMessage(), e);
-    }
-    if (SavedModelFiles.hasVariables(graph.getGraphDef())) {
-      SavedModelFiles.checkVariables(folder);
-    }
-    try {
-      SavedModelBundle bundle =
-          SavedModelBundle.loader(folder.toString())
-              .withTags(graph.getMetaInfoDef().getTagsList().toArray(new String[0]))
-              .withConfigProto(options.device().config(options.threads()))
-              .load();
-      return new Classifier(folder, bundle, inputs, output);
-    } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
-      throw new IllegalArgumentException(
-          folder + ": TensorFlow cannot load the model: " + TensorFlowMessage.of(e), e);
-    }
+    ServedSignature served = ServedSignature.open(folder, options, SignatureOutput::of);
+    return new Classifier(folder, served, SignatureOutput.of(served.signature()));
   }
 
   /** The folder of the model. */
@@ -142,7 +112,7 @@ public final class Classifier implements Predictor {
   private SignatureBatches.Answer run(Batch batch, int start, int rows, int length) {
     List<TIntegral> fed = new ArrayList<>();
     try {
-      Session.Runner runner = bundle.session().runner().fetch(output.tensor());
+      Session.Runner runner = served.session().runner().fetch(output.tensor());
       for (SignatureInput input : batches.inputs()) {
         TIntegral tensor = input.tensor(batch, start, rows, length);
         fed.add(tensor);
@@ -196,6 +166,6 @@ public final class Classifier implements Predictor {
 
   @Override
   public void close() {
-    bundle.close();
+    served.close();
   }
 }

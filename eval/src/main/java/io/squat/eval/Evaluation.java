@@ -24,7 +24,7 @@ import java.util.function.IntConsumer;
  * @param predictions what the model said, in the order of the file
  * @param millisecondsPerSentence time in the model and around it, from token ids to numbers,
  *     divided by the rows; a first batch that warms the model up is left out
- * @param peakMemoryBytes the most memory of this process so far, see {@link PeakMemory}
+ * @param peakMemoryBytes the most memory of this process so far, see {@link ProcessMemory}
  */
 public record Evaluation(
     GlueTask task,
@@ -84,7 +84,7 @@ public record Evaluation(
         metrics(examples, predictions),
         predictions,
         milliseconds / encoded.size(),
-        PeakMemory.bytes());
+        ProcessMemory.now().peakBytes());
   }
 
   private static void checkFits(Classifier classifier, GlueTask task, Predictions predictions) {

@@ -1,10 +1,10 @@
 package io.squat.eval;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.math.Quantiles;
+import com.google.common.primitives.Doubles;
 import io.squat.glue.Batch;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -12,15 +12,15 @@ import java.util.Random;
 /**
  * How long a model takes for a batch.
  *
- * @param load what it was given
- * @param medianMilliseconds the median time of a run, in milliseconds a batch
+ * @param runs how many were timed
+ * @param minMilliseconds of the fastest one
+ * @param medianMilliseconds in milliseconds a batch
  * @param p99Milliseconds the 99th percentile, interpolated linearly between ranks
  */
-public record Latency(Load load, double medianMilliseconds, double p99Milliseconds) {
-  private static final int WARM_UP_RUNS = 5;
+public record Latency(
+    int runs, double minMilliseconds, double medianMilliseconds, double p99Milliseconds) {
   private static final int MEDIAN = 50;
   private static final int P99 = 99;
-  private static final double NANOSECONDS_PER_MILLISECOND = 1e6;
 
   /**
    * What a model is timed on: rows of random token ids, all of the same length.
@@ -28,10 +28,9 @@ public record Latency(Load load, double medianMilliseconds, double p99Millisecon
    * @param rows B, at least 1
    * @param length T, tokens a row, at least 1
    * @param vocabulary token ids are drawn from 0 to this number, exclusive; at least 1
-   * @param runs how many runs are timed, at least 1
    * @param seed the seed of the token ids
    */
-  public record Load(int rows, int length, int vocabulary, int runs, long seed) {
+  public record Load(int rows, int length, int vocabulary, long seed) {
 
     /**
      * Checks.
@@ -42,14 +41,6 @@ public record Latency(Load load, double medianMilliseconds, double p99Millisecon
       checkPositive("rows", rows);
       checkPositive("length", length);
       checkPositive("vocabulary", vocabulary);
-      checkPositive("runs", runs);
-    }
-
-    private static void checkPositive(String what, int value) {
-      if (value < 1) {
-        throw new IllegalArgumentException(
-            "latency: expected " + what + " of at least 1, found " + value);
-      }
     }
 
     /** The rows. */
@@ -66,53 +57,25 @@ public record Latency(Load load, double medianMilliseconds, double p99Millisecon
     }
   }
 
-  /**
-   * Times a model, after some runs that warm it up.
-   *
-   * @param classifier the model
-   * @param load what it is given
-   * @throws IllegalArgumentException if rows are longer than the model takes
-   * @throws IllegalStateException if the model fails, see {@link Classifier#predict}
-   */
-  public static Latency measure(Classifier classifier, Load load) {
-    Batch batch = load.batch();
-    for (int run = 0; run < WARM_UP_RUNS; run++) {
-      classifier.predict(batch);
+  static void checkPositive(String what, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(
+          "latency: expected " + what + " of at least 1, found " + value);
     }
-    double[] milliseconds = new double[load.runs()];
-    for (int run = 0; run < milliseconds.length; run++) {
-      long start = System.nanoTime();
-      classifier.predict(batch);
-      milliseconds[run] = (System.nanoTime() - start) / NANOSECONDS_PER_MILLISECOND;
-    }
-    return of(load, milliseconds);
   }
 
-  static Latency of(Load load, double[] milliseconds) {
+  /**
+   * Ranks times.
+   *
+   * @param milliseconds at least one
+   */
+  static Latency of(Collection<Double> milliseconds) {
     Map<Integer, Double> quantiles =
         Quantiles.percentiles().indexes(MEDIAN, P99).compute(milliseconds);
     return new Latency(
-        load,
+        milliseconds.size(),
+        Doubles.min(Doubles.toArray(milliseconds)),
         Objects.requireNonNull(quantiles.get(MEDIAN)),
         Objects.requireNonNull(quantiles.get(P99)));
-  }
-
-  /**
-   * The latency as a JSON object:
-   *
-   * <pre>
-   * {"rows": 1, "length": 128, "runs": 50, "seed": 1, "medianMilliseconds": 30.3,
-   *  "p99Milliseconds": 33.1}
-   * </pre>
-   */
-  public ObjectNode json() {
-    return JsonNodeFactory.instance
-        .objectNode()
-        .put("rows", load.rows())
-        .put("length", load.length())
-        .put("runs", load.runs())
-        .put("seed", load.seed())
-        .put("medianMilliseconds", medianMilliseconds)
-        .put("p99Milliseconds", p99Milliseconds);
   }
 }

@@ -13,8 +13,8 @@
  * </pre>
  *
  * <p>Nothing here knows how a model was trained, so what is scored is what is served: the folder's
- * files alone. Limits: a server is asked for predictions, never measured; class C of the model is class
- * C of the task, whatever names a foreign model gave its classes.
+ * files alone. Limits: a server is asked for predictions, never measured; class C of the model is
+ * class C of the task, whatever names a foreign model gave its classes.
  */
 @NullMarked
 package io.squat.eval;

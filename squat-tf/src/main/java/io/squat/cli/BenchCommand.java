@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = "Measure speed and memory.",
-    subcommands = BenchTrainCommand.class)
+    subcommands = {BenchTrainCommand.class, BenchServeCommand.class})
 final class BenchCommand implements Runnable {
   @Mixin final HelpOptions help = new HelpOptions();
 
@@ -20,6 +20,6 @@ final class BenchCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "what to measure is missing: train");
+    throw new ParameterException(spec.commandLine(), "what to measure is missing: train or serve");
   }
 }

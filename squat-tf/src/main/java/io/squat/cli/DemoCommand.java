@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.squat.eval.Evaluation;
 import io.squat.eval.ModelSize;
-import io.squat.eval.PeakMemory;
+import io.squat.eval.ProcessMemory;
 import io.squat.eval.TextFormat;
 import io.squat.glue.Casing;
 import io.squat.glue.Examples;
@@ -134,7 +134,7 @@ final class DemoCommand extends SquatCommand {
             floating.toString(),
             folder.root().toString(),
             (System.nanoTime() - start) / 1e9,
-            PeakMemory.bytes());
+            ProcessMemory.now().peakBytes());
     print(printer, result, train, dev);
     return result;
   }

@@ -1,6 +1,6 @@
 package io.squat.train;
 
-import io.squat.eval.PeakMemory;
+import io.squat.eval.ProcessMemory;
 import io.squat.glue.Batch;
 import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.Device;
@@ -127,7 +127,7 @@ public final class TrainingBenchmark {
       for (Method method : load.methods()) {
         sessions.put(method, open(model, folder, method, load, device, threads));
       }
-      return new Result(time(sessions, batch, load, work), PeakMemory.bytes());
+      return new Result(time(sessions, batch, load, work), ProcessMemory.now().peakBytes());
     } finally {
       sessions.values().forEach(TrainingSession::close);
     }
