@@ -2,8 +2,6 @@ package io.squat.eval;
 
 import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.glue.Batch;
-import io.squat.glue.Batches;
-import io.squat.glue.EncodedExamples;
 import io.squat.savedmodels.Device;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.savedmodels.TensorFlowMessage;
@@ -12,8 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
-import java.util.function.IntConsumer;
-import java.util.function.ToIntFunction;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
@@ -27,9 +23,12 @@ import org.tensorflow.types.family.TIntegral;
  * <p>Its signature has the inputs ids and mask, and maybe segments, int32 or int64 [B, T], by their
  * usual names ({@link io.squat.savedmodels.InputRole}); and an output {@code logits}, {@code
  * probabilities} or {@code score}, or no other float32 output [B, C]. Where the signature fixes B
- * or T, batches are padded to it. One thread at a time uses a classifier.
+ * or T, batches are padded to it.
+ *
+ * <p>Several threads may predict at once: a TensorFlow session runs them side by side, and each
+ * gets what it would get alone. {@link TextClassifier} takes text and closes safely, too.
  */
-public final class Classifier implements AutoCloseable {
+public final class Classifier implements Predictor {
 
   /**
    * How a model is loaded and run.
@@ -58,11 +57,13 @@ public final class Classifier implements AutoCloseable {
 
   private final Path folder;
   private final ServedSignature served;
+  private final SignatureBatches batches;
   private final SignatureOutput output;
 
   private Classifier(Path folder, ServedSignature served, SignatureOutput output) {
     this.folder = folder;
     this.served = served;
+    this.batches = new SignatureBatches(folder.toString(), served.inputs());
     this.output = output;
   }
 
@@ -92,102 +93,34 @@ public final class Classifier implements AutoCloseable {
     return output.key();
   }
 
-  /** The most tokens a row may have, if the signature fixes its T. */
+  @Override
+  public String name() {
+    return folder.toString();
+  }
+
+  @Override
   public OptionalInt maxLength() {
-    int length = fixed(SignatureInput::length);
-    return length == SignatureInput.ANY ? OptionalInt.empty() : OptionalInt.of(length);
+    return batches.maxLength();
   }
 
-  private int fixed(ToIntFunction<SignatureInput> size) {
-    return served.inputs().stream().mapToInt(size).max().orElse(SignatureInput.ANY);
-  }
-
-  /**
-   * Runs the model on all rows, longest rows first.
-   *
-   * @param examples the rows
-   * @param batchSize rows a batch, at least 1
-   * @param rowsDone told, after each batch, how many rows are done
-   * @return the predictions in the order of {@code examples}
-   * @throws IllegalArgumentException if there are no rows, or as {@link #predict(Batch)}
-   * @throws IllegalStateException as {@link #predict(Batch)}
-   */
-  public Predictions predict(EncodedExamples examples, int batchSize, IntConsumer rowsDone) {
-    List<Predictions> parts = new ArrayList<>();
-    float[] values = new float[0];
-    int done = 0;
-    for (Batch batch : Batches.sequential(examples, batchSize)) {
-      Predictions part = predict(batch);
-      if (parts.isEmpty()) {
-        values = new float[examples.size() * part.columns()];
-      }
-      for (int row = 0; row < batch.rows(); row++) {
-        int columns = part.columns();
-        System.arraycopy(
-            part.values(), row * columns, values, batch.rowIndices()[row] * columns, columns);
-      }
-      parts.add(part);
-      done += batch.rows();
-      rowsDone.accept(done);
-    }
-    if (parts.isEmpty()) {
-      throw new IllegalArgumentException("predictions: expected at least one row, found none");
-    }
-    return new Predictions(parts.get(0).kind(), examples.size(), parts.get(0).columns(), values);
-  }
-
-  /**
-   * Runs the model on a batch.
-   *
-   * @param batch B rows of T tokens
-   * @return float32 [B, C], rows in the batch's order
-   * @throws IllegalArgumentException if the batch's rows are longer than the signature allows
-   * @throws IllegalStateException if the model fails, or gives something else than finite float32
-   *     [B, C], [B, 1] or [B]
-   */
+  @Override
   public Predictions predict(Batch batch) {
-    int length = fixed(SignatureInput::length);
-    if (length != SignatureInput.ANY && batch.length() > length) {
-      throw new IllegalArgumentException(
-          folder
-              + ": expected rows of at most "
-              + length
-              + " tokens, found one of "
-              + batch.length()
-              + "; encode with --max-length "
-              + length);
-    }
-    int rows = fixed(SignatureInput::rows);
-    int tensorRows = rows == SignatureInput.ANY ? batch.rows() : rows;
-    int tensorLength = length == SignatureInput.ANY ? batch.length() : length;
-    float[] values = new float[0];
-    int columns = 0;
-    for (int start = 0; start < batch.rows(); start += tensorRows) {
-      float[] part = run(batch, start, tensorRows, tensorLength);
-      if (start == 0) {
-        columns = part.length / tensorRows;
-        values = new float[batch.rows() * columns];
-      }
-      int kept = Math.min(tensorRows, batch.rows() - start);
-      System.arraycopy(part, 0, values, start * columns, kept * columns);
-    }
-    checkFinite(values, columns, batch);
-    OutputKind kind = columns == 1 ? OutputKind.SCORE : output.kind();
-    return new Predictions(kind, batch.rows(), columns, values);
+    return batches.predict(batch, this::run);
   }
 
   @SuppressWarnings("MustBeClosedChecker") // the list holds the tensors, and all of it is closed
-  private float[] run(Batch batch, int start, int rows, int length) {
+  private SignatureBatches.Answer run(Batch batch, int start, int rows, int length) {
     List<TIntegral> fed = new ArrayList<>();
     try {
       Session.Runner runner = served.session().runner().fetch(output.tensor());
-      for (SignatureInput input : served.inputs()) {
+      for (SignatureInput input : batches.inputs()) {
         TIntegral tensor = input.tensor(batch, start, rows, length);
         fed.add(tensor);
         runner.feed(input.tensor(), tensor);
       }
       try (Result result = run(runner, rows, length)) {
-        return floats(result.get(0), rows);
+        return new SignatureBatches.Answer(
+            output.key(), output.kind(), floats(result.get(0), rows));
       }
     } finally {
       fed.forEach(Tensor::close);
@@ -229,21 +162,6 @@ public final class Classifier implements AutoCloseable {
     float[] values = new float[Math.toIntExact(shape.size())];
     tensor.asRawTensor().data().asFloats().read(values);
     return values;
-  }
-
-  private void checkFinite(float[] values, int columns, Batch batch) {
-    for (int i = 0; i < values.length; i++) {
-      if (!Float.isFinite(values[i])) {
-        throw new IllegalStateException(
-            String.format(
-                Locale.ROOT,
-                "%s: output %s: expected finite numbers, found %f for row %d",
-                folder,
-                output.key(),
-                values[i],
-                batch.rowIndices()[i / columns]));
-      }
-    }
   }
 
   @Override

@@ -25,12 +25,14 @@ import org.tensorflow.types.family.TIntegral;
  * One input of a model's signature: an integer tensor [B, T].
  *
  * @param role what is fed to it
+ * @param key its name in the signature
  * @param tensor the name of its tensor, for example {@code input_ids:0}
  * @param int64 whether it takes int64; else int32
  * @param rows the only B it takes, or {@link #ANY}
  * @param length the only T it takes, or {@link #ANY}
  */
-record SignatureInput(InputRole role, String tensor, boolean int64, int rows, int length) {
+record SignatureInput(
+    InputRole role, String key, String tensor, boolean int64, int rows, int length) {
   /** A size that the signature leaves open. */
   static final int ANY = -1;
 
@@ -82,6 +84,7 @@ record SignatureInput(InputRole role, String tensor, boolean int64, int rows, in
     }
     return new SignatureInput(
         role,
+        key,
         info.getName(),
         type == DataType.DT_INT64,
         known ? size(shape, 0) : ANY,
@@ -93,8 +96,7 @@ record SignatureInput(InputRole role, String tensor, boolean int64, int rows, in
   }
 
   /**
-   * A batch's rows as a tensor [R, L] for this input; the caller closes it. Missing columns are
-   * padding, zeros; missing rows repeat the last one.
+   * A batch's rows as a tensor [R, L] for this input; the caller closes it.
    *
    * @param batch the batch
    * @param start the first row of the batch that is taken
@@ -103,21 +105,35 @@ record SignatureInput(InputRole role, String tensor, boolean int64, int rows, in
    */
   @MustBeClosed
   TIntegral tensor(Batch batch, int start, int tensorRows, int tensorLength) {
-    int[] values =
-        switch (role) {
-          case IDS -> batch.ids();
-          case MASK -> batch.mask();
-          case SEGMENTS -> batch.segments();
-        };
-    if (start != 0 || tensorRows != batch.rows() || tensorLength != batch.length()) {
-      values = padded(values, batch, start, tensorRows, tensorLength);
-    }
+    int[] values = values(batch, start, tensorRows, tensorLength);
     Shape shape = Shape.of(tensorRows, tensorLength);
     if (int64) {
       long[] wide = Arrays.stream(values).asLongStream().toArray();
       return TInt64.tensorOf(shape, DataBuffers.of(wide, true, false));
     }
     return TInt32.tensorOf(shape, DataBuffers.of(values, true, false));
+  }
+
+  /**
+   * A batch's rows for this input: int32 [R, L], row-major. Missing columns are padding, zeros;
+   * missing rows repeat the last one.
+   *
+   * @param batch the batch
+   * @param start the first row of the batch that is taken
+   * @param tensorRows R
+   * @param tensorLength L, at least the batch's
+   * @return not to be changed
+   */
+  int[] values(Batch batch, int start, int tensorRows, int tensorLength) {
+    int[] values =
+        switch (role) {
+          case IDS -> batch.ids();
+          case MASK -> batch.mask();
+          case SEGMENTS -> batch.segments();
+        };
+    return start != 0 || tensorRows != batch.rows() || tensorLength != batch.length()
+        ? padded(values, batch, start, tensorRows, tensorLength)
+        : values;
   }
 
   private static int[] padded(

@@ -1,9 +1,11 @@
 package io.squat.eval;
 
 import com.google.common.collect.ImmutableMap;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.SignatureDef;
@@ -56,6 +58,22 @@ record SignatureOutput(String key, String tensor, OutputKind kind) {
     }
     return new SignatureOutput(
         classes.get(0).getKey(), classes.get(0).getValue().getName(), OutputKind.CLASS_VALUES);
+  }
+
+  /**
+   * Finds the output named {@code logits}, {@code probabilities} or {@code score} by the names
+   * alone.
+   *
+   * @return its key and what its numbers mean; empty if there is none
+   */
+  static Optional<Map.Entry<String, OutputKind>> named(Collection<String> keys) {
+    return NAMES.entrySet().stream()
+        .flatMap(
+            name ->
+                keys.stream()
+                    .filter(key -> key.toLowerCase(Locale.ROOT).equals(name.getKey()))
+                    .map(key -> Map.entry(key, name.getValue())))
+        .findFirst();
   }
 
   private static boolean isFloatMatrix(TensorInfo info) {

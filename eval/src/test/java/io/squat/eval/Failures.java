@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import java.nio.file.Path;
 import org.junit.jupiter.api.function.Executable;
 
@@ -16,6 +17,25 @@ final class Failures {
     String message = String.valueOf(assertThrows(type, action).getMessage());
     assertEquals(1, message.lines().count(), message);
     return message;
+  }
+
+  /** Opens a classifier of texts. */
+  @FunctionalInterface
+  interface Opening {
+    /** Opens it. */
+    @MustBeClosed
+    TextClassifier open();
+  }
+
+  /** The message with which a classifier of texts does not open. */
+  static String refusal(Class<? extends RuntimeException> type, Opening opening) {
+    return message(
+        type,
+        () -> {
+          try (TextClassifier classifier = opening.open()) {
+            fail("opened " + classifier.maxLength());
+          }
+        });
   }
 
   /** The message with which a model is refused when it is opened. */

@@ -7,10 +7,12 @@ package io.squat.glue;
  * @param firstSegmentLength how many of them, from the left, belong to segment 0; the others belong
  *     to segment 1
  * @param label class index, score, or NaN
+ * @param truncated whether the row lost tokens because it was longer than the longest length
+ *     allowed
  */
 // An immutable array class would box or copy what goes straight into a batch.
 @SuppressWarnings("ArrayRecordComponent")
-public record EncodedExample(int[] ids, int firstSegmentLength, float label) {
+public record EncodedExample(int[] ids, int firstSegmentLength, float label, boolean truncated) {
 
   /** Checks. */
   public EncodedExample {

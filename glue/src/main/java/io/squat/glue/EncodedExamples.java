@@ -9,12 +9,10 @@ import java.util.List;
  */
 public final class EncodedExamples {
   private final List<EncodedExample> rows;
-  private final int truncatedRows;
   private final int padId;
 
-  EncodedExamples(List<EncodedExample> rows, int truncatedRows, int padId) {
+  EncodedExamples(List<EncodedExample> rows, int padId) {
     this.rows = List.copyOf(rows);
-    this.truncatedRows = truncatedRows;
     this.padId = padId;
   }
 
@@ -30,7 +28,7 @@ public final class EncodedExamples {
 
   /** How many rows lost tokens because they were longer than the longest length allowed. */
   public int truncatedRows() {
-    return truncatedRows;
+    return (int) rows.stream().filter(EncodedExample::truncated).count();
   }
 
   /** Id of the token that fills a batch's shorter rows. */

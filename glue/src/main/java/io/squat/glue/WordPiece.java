@@ -174,19 +174,15 @@ public final class WordPiece implements AutoCloseable {
     List<int[]> idsA = tokenIds(a);
     List<int[]> idsB = b == null ? null : tokenIds(b);
     List<EncodedExample> rows = new ArrayList<>(a.size());
-    int truncatedRows = 0;
     for (int row = 0; row < a.size(); row++) {
       int[] first = idsA.get(row);
       int[] second = idsB == null ? null : idsB.get(row);
       int secondLength = second == null ? 0 : second.length;
-      if (first.length + secondLength > room) {
-        truncatedRows++;
-      }
       int keptOfFirst = keptOfFirst(first.length, secondLength, room);
       int keptOfSecond = Math.min(secondLength, room - keptOfFirst);
       rows.add(assemble(first, keptOfFirst, second, keptOfSecond, labels[row]));
     }
-    return new EncodedExamples(rows, truncatedRows, padId);
+    return new EncodedExamples(rows, padId);
   }
 
   private static void checkSizes(List<String> a, @Nullable List<String> b, int maxLength) {
@@ -229,7 +225,8 @@ public final class WordPiece implements AutoCloseable {
       System.arraycopy(b, 0, ids, firstSegmentLength, keptOfB);
       ids[ids.length - 1] = sepId;
     }
-    return new EncodedExample(ids, firstSegmentLength, label);
+    boolean truncated = keptOfA + keptOfB < a.length + (b == null ? 0 : b.length);
+    return new EncodedExample(ids, firstSegmentLength, label, truncated);
   }
 
   private List<int[]> tokenIds(List<String> texts) {

@@ -37,9 +37,9 @@ class BatchesTest {
       for (int token = 0; token < ids.length; token++) {
         ids[token] = 1000 * (row + 1) + token;
       }
-      rows.add(new EncodedExample(ids, (ids.length + 1) / 2, row));
+      rows.add(new EncodedExample(ids, (ids.length + 1) / 2, row, false));
     }
-    return new EncodedExamples(rows, 0, PAD);
+    return new EncodedExamples(rows, PAD);
   }
 
   @Provide

@@ -48,8 +48,10 @@ class WordPieceTest {
     EncodedExamples encoded = UNCASED.encode(TEXTS, null, 9);
     assertIds(FIXTURE.get("uncasedTo9"), TEXTS, encoded);
     int longer = 0;
-    for (JsonNode ids : FIXTURE.get("uncased")) {
-      longer += ids.size() > 9 ? 1 : 0;
+    for (int row = 0; row < TEXTS.size(); row++) {
+      boolean cut = FIXTURE.get("uncased").get(row).size() > 9;
+      assertEquals(cut, encoded.rows().get(row).truncated(), TEXTS.get(row));
+      longer += cut ? 1 : 0;
     }
     assertEquals(longer, encoded.truncatedRows());
   }

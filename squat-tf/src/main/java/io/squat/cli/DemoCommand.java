@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.squat.eval.Evaluation;
 import io.squat.eval.ModelSize;
 import io.squat.eval.ProcessMemory;
+import io.squat.eval.TextFormat;
 import io.squat.glue.Casing;
 import io.squat.glue.Examples;
 import io.squat.glue.GlueReader;
@@ -187,7 +188,7 @@ final class DemoCommand extends SquatCommand {
         model,
         SavedModelReader.Choice.DEFAULT,
         dev,
-        new Scoring.Text(vocabulary, Casing.infer(vocabulary), LENGTH),
+        new TextFormat(vocabulary, Casing.infer(vocabulary), LENGTH),
         run,
         SCORING_BATCH,
         progress);

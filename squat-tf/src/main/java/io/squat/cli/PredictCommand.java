@@ -2,26 +2,24 @@ package io.squat.cli;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.common.primitives.Floats;
-import io.squat.eval.Classifier;
-import io.squat.eval.ModelDescription;
-import io.squat.eval.OutputKind;
-import io.squat.eval.Predictions;
-import io.squat.glue.EncodedExamples;
-import io.squat.glue.WordPiece;
+import com.google.common.collect.Streams;
+import io.squat.eval.Prediction;
+import io.squat.eval.TextClassifier;
+import io.squat.eval.TextPair;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code squat predict}. */
 @Command(
@@ -31,14 +29,15 @@ import picocli.CommandLine.Option;
     footer = {
       "  squat predict --model models/cola/1 --text \"The book was read by me.\"",
       "  squat predict --model models/rte/1 --text \"It rains.\" --text-pair \"It is wet.\"",
-      "  squat predict --model models/cola/1 --input texts.tsv"
+      "  squat predict --model models/cola/1 --input texts.tsv",
+      "  squat predict --url http://localhost:8501/v1/models/cola --model models/cola/1 --text \"It rains.\""
     })
 final class PredictCommand extends SquatCommand {
 
   private static final Logger log = LogManager.getLogger();
   private static final int BATCH = 32;
 
-  @Mixin final ModelOptions model = new ModelOptions();
+  @Mixin final PredictModelOptions model = new PredictModelOptions();
 
   @ArgGroup(multiplicity = "1")
   @SuppressWarnings("NullAway.Init") // set by picocli
@@ -46,6 +45,10 @@ final class PredictCommand extends SquatCommand {
 
   @Mixin final TextOptions text = new TextOptions();
   @Mixin final RunOptions run = new RunOptions();
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
 
   /** Texts from the command line or from a file. */
   static final class Texts {
@@ -101,50 +104,43 @@ final class PredictCommand extends SquatCommand {
 
   @Override
   Object run(PrintWriter out) {
-    Path folder = model.folder(TerminalProgress.ofStandardError());
-    Optional<ModelDescription> description = ModelDescription.read(folder);
     InputTexts input =
         texts.given == null ? InputTexts.read(requireNonNull(texts.input)) : texts.given.texts();
-    Path vocabulary = text.vocabulary(folder);
-    EncodedExamples encoded;
-    try (WordPiece wordPiece = WordPiece.open(vocabulary, text.casing(folder))) {
-      encoded = wordPiece.encode(input.first(), input.second(), text.maxLength(folder));
+    List<Answer> answers;
+    try (TextClassifier classifier =
+        model.open(text.choice(), run, BATCH, spec.commandLine().getParseResult())) {
+      answers = answers(input, classifier);
     }
-    if (encoded.truncatedRows() > 0) {
-      log.warn(
-          "{} texts are longer than {} tokens and were cut",
-          encoded.truncatedRows(),
-          text.maxLength(folder));
-    }
-    Classifier.Options options =
-        new Classifier.Options(model.choice(), run.device(), run.threads());
-    Predictions predictions;
-    try (Classifier classifier = Classifier.open(folder, options)) {
-      predictions = classifier.predict(encoded, BATCH, rows -> {});
-    }
-    List<String> labels = description.map(ModelDescription::labels).orElse(List.of());
-    List<Answer> answers = new ArrayList<>();
-    for (int row = 0; row < predictions.rows(); row++) {
-      Answer answer = answer(input, predictions, labels, row);
-      answers.add(answer);
-      print(out, answer);
-    }
+    answers.forEach(answer -> print(out, answer));
     return new Result(answers);
   }
 
-  private static Answer answer(
-      InputTexts input, Predictions predictions, List<String> labels, int row) {
+  private static List<Answer> answers(InputTexts input, TextClassifier classifier) {
+    List<String> first = input.first();
     List<String> second = input.second();
-    String first = input.first().get(row);
-    String pair = second == null ? null : second.get(row);
-    if (predictions.kind() == OutputKind.SCORE) {
-      return new Answer(first, pair, null, null, List.of(), predictions.row(row)[0]);
+    List<Prediction> predictions =
+        second == null
+            ? classifier.predict(first)
+            : classifier.predictPairs(
+                Streams.zip(first.stream(), second.stream(), TextPair::new).toList());
+    long truncated = predictions.stream().filter(Prediction::truncated).count();
+    if (truncated > 0) {
+      log.warn(
+          "{} texts are longer than {} tokens and were cut", truncated, classifier.maxLength());
     }
-    float[] probabilities = predictions.probabilities(row);
-    int index = (int) predictions.labels()[row];
-    String label =
-        labels.size() == probabilities.length ? labels.get(index) : Integer.toString(index);
-    return new Answer(first, pair, label, probabilities[index], Floats.asList(probabilities), null);
+    List<Answer> answers = new ArrayList<>();
+    for (int row = 0; row < predictions.size(); row++) {
+      Prediction prediction = predictions.get(row);
+      answers.add(
+          new Answer(
+              first.get(row),
+              second == null ? null : second.get(row),
+              prediction.label(),
+              prediction.probability(),
+              List.copyOf(prediction.probabilities().values()),
+              prediction.score()));
+    }
+    return answers;
   }
 
   private static void print(PrintWriter out, Answer answer) {

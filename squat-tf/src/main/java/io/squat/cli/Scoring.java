@@ -2,7 +2,7 @@ package io.squat.cli;
 
 import io.squat.eval.Classifier;
 import io.squat.eval.Evaluation;
-import io.squat.glue.Casing;
+import io.squat.eval.TextFormat;
 import io.squat.glue.EncodedExamples;
 import io.squat.glue.Examples;
 import io.squat.glue.Metric;
@@ -15,22 +15,13 @@ import java.util.Map;
 
 /** Scores a SavedModel on rows of a task, in a session of its own. */
 final class Scoring {
-  /**
-   * How text becomes tokens.
-   *
-   * @param vocabulary the vocabulary's file
-   * @param casing how it is used
-   * @param maxLength tokens of a row
-   */
-  record Text(Path vocabulary, Casing casing, int maxLength) {}
-
   private Scoring() {}
 
   static Evaluation score(
       Path model,
       SavedModelReader.Choice choice,
       Examples examples,
-      Text text,
+      TextFormat text,
       RunOptions run,
       int batch,
       Progress progress) {

@@ -9,6 +9,7 @@ import io.squat.train.Alternation;
 import io.squat.train.Method;
 import io.squat.train.ServingFormat;
 import java.io.PrintWriter;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Function;
 import picocli.CommandLine;
@@ -104,6 +105,7 @@ public final class Squat implements Runnable {
         .registerConverter(Alternation.class, checked(Alternation::parse))
         .registerConverter(Device.class, checked(Device::of))
         .registerConverter(ServingFormat.class, checked(ServingFormat::of))
+        .registerConverter(URI.class, checked(URI::create))
         .registerConverter(Levels.class, checked(TrainingOptions::levels))
         .setParameterExceptionHandler(Failures::onBadArguments)
         .setExecutionExceptionHandler(Failures::onException)

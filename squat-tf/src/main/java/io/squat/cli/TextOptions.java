@@ -1,18 +1,14 @@
 package io.squat.cli;
 
-import io.squat.eval.ModelDescription;
+import io.squat.eval.TextFormat;
 import io.squat.glue.Casing;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** How text becomes tokens. */
 final class TextOptions {
-  private static final int DEFAULT_LENGTH = 128;
-
   @Option(
       names = "--vocab",
       paramLabel = "FILE",
@@ -29,6 +25,17 @@ final class TextOptions {
               + " trained with, else 128).")
   private @Nullable Integer maxLength;
 
+  /** What was asked for; the rest is as the model's own assets say. */
+  TextFormat.Choice choice() {
+    Casing casing = null;
+    if (letters != null && letters.cased) {
+      casing = Casing.CASED;
+    } else if (letters != null && letters.uncased) {
+      casing = Casing.UNCASED;
+    }
+    return new TextFormat.Choice(vocab, casing, maxLength);
+  }
+
   /**
    * The vocabulary: the one that was given, or the model's own.
    *
@@ -36,14 +43,7 @@ final class TextOptions {
    * @throws IllegalArgumentException if there is none
    */
   Path vocabulary(Path model) {
-    Path own = model.resolve("assets").resolve("vocab.txt");
-    Path found = vocab == null ? own : vocab;
-    if (!Files.isRegularFile(found)) {
-      throw new IllegalArgumentException(
-          found
-              + ": expected a WordPiece vocabulary, found no such file; give one by --vocab FILE");
-    }
-    return found;
+    return choice().vocabulary(model);
   }
 
   /**
@@ -52,20 +52,12 @@ final class TextOptions {
    * @param model the folder of the model
    */
   Casing casing(Path model) {
-    if (letters != null && letters.cased) {
-      return Casing.CASED;
-    }
-    if (letters != null && letters.uncased) {
-      return Casing.UNCASED;
-    }
-    Optional<ModelDescription> own =
-        vocab == null ? ModelDescription.read(model) : Optional.empty();
-    return own.map(ModelDescription::casing).orElseGet(() -> Casing.infer(vocabulary(model)));
+    return choice().casing(model);
   }
 
   /** How text becomes tokens for a model. */
-  Scoring.Text text(Path model) {
-    return new Scoring.Text(vocabulary(model), casing(model), maxLength(model));
+  TextFormat text(Path model) {
+    return choice().format(model);
   }
 
   /**
@@ -74,9 +66,7 @@ final class TextOptions {
    * @param model the folder of the model
    */
   int maxLength(Path model) {
-    return maxLength != null
-        ? maxLength
-        : ModelDescription.read(model).map(ModelDescription::maxLength).orElse(DEFAULT_LENGTH);
+    return choice().maxLength(model);
   }
 
   /** One of the two, or neither. */
