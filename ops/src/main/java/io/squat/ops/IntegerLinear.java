@@ -17,6 +17,10 @@ import org.tensorflow.types.family.TType;
  * b' = b - s * s_w * (128 * colsum(W_int))                     so y = s * s_w * (x_int W_int) + b
  * </pre>
  *
+ * <p>With one step for the kernel its ranges are chosen so that it multiplies with s * s_w and adds
+ * b'. With one step a column, s_w [out], the ranges give a factor of 1, and a product and a sum
+ * behind the kernel do the same.
+ *
  * <p>The kernel knows unsigned inputs only, hence the offset of 128, which the bias takes back. It
  * is told that its input begins at zero (mode SCALED): with a negative minimum its own correction
  * of the offset is wrong. The weight must be a constant when TensorFlow compiles the graph, or it
@@ -61,7 +65,10 @@ public final class IntegerLinear {
    */
   public static QuantizedInput quantizeInput(
       Ops tf, Operand<TFloat32> x, float stepSize, QuantizationGrid grid) {
-    requirePositive("input", stepSize);
+    if (!(stepSize > 0)) {
+      throw new IllegalArgumentException(
+          "Step size of input: expected a positive number, found " + stepSize);
+    }
     Operation quantize =
         tf.scope()
             .opBuilder("QuantizeV2", "QuantizeV2")
@@ -82,25 +89,42 @@ public final class IntegerLinear {
    * @param tf where the operations are added
    * @param input what {@link #quantizeInput} made, [rows, in]
    * @param weights qint8 [in, out], see {@link BitPacking#unpack}
-   * @param weightStepSize step of the weights, positive
+   * @param weightStepSize step of the weights
    * @param foldedBias float32 [out], a constant of {@link #foldBias}
    * @return float32 [rows, out]
-   * @throws IllegalArgumentException if the step is not positive
    */
   public static Operand<TFloat32> matMul(
       Ops tf,
       QuantizedInput input,
       Operand<? extends TType> weights,
-      float weightStepSize,
+      StepSize weightStepSize,
       Operand<TFloat32> foldedBias) {
-    requirePositive("weights", weightStepSize);
+    StepSize scale = weightStepSize.times(input.stepSize());
+    return switch (scale.granularity()) {
+      case TENSOR -> product(tf, input, weights, scale.at(0), foldedBias);
+      case CHANNEL -> {
+        Operand<TFloat32> noBias = tf.constant(new float[scale.values().size()]);
+        Operand<TFloat32> sums = product(tf, input, weights, 1, noBias);
+        // Not Add: TensorFlow joins constants that are added one after the other.
+        yield tf.nn.biasAdd(tf.math.mul(sums, scale.constant(tf)), foldedBias);
+      }
+    };
+  }
+
+  /** The integer kernel: {@code scale * (q W_int) + bias}. */
+  private static Operand<TFloat32> product(
+      Ops tf,
+      QuantizedInput input,
+      Operand<? extends TType> weights,
+      float scale,
+      Operand<TFloat32> bias) {
     Operand<TFloat32> zero = tf.constant(0f);
-    Ranges ranges = Ranges.of(input.stepSize() * weightStepSize);
+    Ranges ranges = Ranges.of(scale);
     return tf.scope()
         .opBuilder("QuantizedMatMulWithBiasAndDequantize", "QuantizedMatMul")
         .addInput(input.values().asOutput())
         .addInput(weights.asOutput())
-        .addInput(foldedBias.asOutput())
+        .addInput(bias.asOutput())
         .addInput(zero.asOutput())
         .addInput(tf.constant(ranges.maxInput()).asOutput())
         .addInput(tf.constant(-ranges.maxWeight()).asOutput())
@@ -145,12 +169,13 @@ public final class IntegerLinear {
    * @param bias float32 [out]; zeros for a layer without one
    * @param weights integers [in, out], row by row
    * @param stepSize step of the input
-   * @param weightStepSize step of the weights
+   * @param weightStepSize step of the weights, one or as many as there are columns
    * @return float32 [out], {@code b - s * s_w * (128 * colsum(W_int))}
-   * @throws IllegalArgumentException if the weights are not whole rows of the bias's length
+   * @throws IllegalArgumentException if the weights are not whole rows of the bias's length, or the
+   *     steps are not one a column
    */
   public static float[] foldBias(
-      float[] bias, byte[] weights, float stepSize, float weightStepSize) {
+      float[] bias, byte[] weights, float stepSize, StepSize weightStepSize) {
     int columns = bias.length;
     if (columns == 0 || weights.length == 0 || weights.length % columns != 0) {
       throw new IllegalArgumentException(
@@ -160,22 +185,24 @@ public final class IntegerLinear {
               + weights.length
               + " weights");
     }
+    if (weightStepSize.values().size() != weightStepSize.granularity().steps(columns)) {
+      throw new IllegalArgumentException(
+          "Bias of an integer linear layer: expected one step a "
+              + weightStepSize.granularity().label()
+              + " of "
+              + columns
+              + " columns, found "
+              + weightStepSize.values().size());
+    }
     long[] sums = new long[columns];
     for (int i = 0; i < weights.length; i++) {
       sums[i % columns] += weights[i];
     }
-    float scale = stepSize * weightStepSize;
+    StepSize scale = weightStepSize.times(stepSize);
     float[] folded = new float[columns];
     for (int column = 0; column < columns; column++) {
-      folded[column] = bias[column] - scale * (float) (OFFSET * sums[column]);
+      folded[column] = bias[column] - scale.at(column) * (float) (OFFSET * sums[column]);
     }
     return folded;
-  }
-
-  private static void requirePositive(String what, float stepSize) {
-    if (!(stepSize > 0)) {
-      throw new IllegalArgumentException(
-          "Step size of " + what + ": expected a positive number, found " + stepSize);
-    }
   }
 }

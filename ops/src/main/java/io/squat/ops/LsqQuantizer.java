@@ -10,6 +10,7 @@ import org.tensorflow.TensorFlow;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.IdentityN;
 import org.tensorflow.op.core.StopGradient;
+import org.tensorflow.op.math.Mul;
 import org.tensorflow.op.quantization.FakeQuantWithMinMaxVars;
 import org.tensorflow.op.quantization.FakeQuantWithMinMaxVarsGradient;
 import org.tensorflow.types.TFloat32;
@@ -28,11 +29,14 @@ import org.tensorflow.types.TFloat32;
  * <p>Source: Esser et al., "Learned Step Size Quantization", ICLR 2020 (arXiv 1902.08153),
  * equations 1 to 3 and section 2.2 (the gradient scale g).
  *
- * <p>The forward pass is one FakeQuantWithMinMaxVars. The backward pass is one gradient function
- * registered for IdentityN in the manner of {@code tf.custom_gradient}: {@code x_hat =
- * IdentityN(StopGradient(FakeQuant(x, min, max)), x, s, g)}. The same function knows the forms that
- * {@link QuantizedLinear} and {@link StraightThrough} build; an IdentityN of any other form passes
- * its gradients through, as TensorFlow's own gradient of it does.
+ * <p>With a step for each column of a kernel, every column follows these rules by itself: the sum
+ * of d x_hat/ds is over its rows.
+ *
+ * <p>The forward pass is {@link FakeQuant}. The backward pass is one gradient function registered
+ * for IdentityN in the manner of {@code tf.custom_gradient}: {@code x_hat =
+ * IdentityN(StopGradient(FakeQuant(x, s)), x, s, g)}. The same function knows the forms that {@link
+ * QuantizedLinear} and {@link StraightThrough} build; an IdentityN of any other form passes its
+ * gradients through, as TensorFlow's own gradient of it does.
  */
 public final class LsqQuantizer {
   /** The smallest step size; {@link #clampPositive} keeps every step at or above it. */
@@ -57,11 +61,12 @@ public final class LsqQuantizer {
    * Quantizes a tensor to the grid.
    *
    * @param tf where the operations are added; a graph, as gradients are registered for graphs only
-   * @param x float32 of any shape
-   * @param stepSize float32 scalar, positive (see {@link #clampPositive})
+   * @param x float32 of any shape; [in, out] if there is one step a column
+   * @param stepSize float32 scalar, or [out]; positive (see {@link #clampPositive})
    * @param grid the integers that the result may hold, in units of the step
    * @param gradientScale factor of the step's gradient, see {@link #gradientScale}
    * @return float32 of the shape of {@code x}, integers of the grid times the step
+   * @throws IllegalArgumentException if the step size's rank is not known, or another one
    * @throws IllegalStateException if another program in this JVM has registered a gradient for
    *     IdentityN
    * @throws UnsupportedOperationException on Windows
@@ -73,10 +78,7 @@ public final class LsqQuantizer {
       QuantizationGrid grid,
       float gradientScale) {
     register();
-    // Both bounds are whole steps, so FakeQuant's nudging of the zero point leaves them alone.
-    Operand<TFloat32> min = tf.math.mul(stepSize, tf.constant((float) grid.qMin()));
-    Operand<TFloat32> max = tf.math.mul(stepSize, tf.constant((float) grid.qMax()));
-    Operand<TFloat32> forward = FakeQuant.quantize(tf, x, min, max, grid);
+    Operand<TFloat32> forward = FakeQuant.quantize(tf, x, stepSize, grid);
     IdentityN identity =
         tf.identityN(List.of(tf.stopGradient(forward), x, stepSize, tf.constant(gradientScale)));
     return identity.output().get(FORWARD_INDEX).expect(TFloat32.class);
@@ -86,7 +88,7 @@ public final class LsqQuantizer {
    * The factor g of a step size's gradient, which keeps the step's relative change as small as the
    * weights'.
    *
-   * @param n number of weights of the tensor; for activations the number of features of a row
+   * @param n number of weights that share the step; for activations the number of features of a row
    * @param grid the grid of the quantizer
    * @return 1 / sqrt(n * Qp)
    * @throws IllegalArgumentException if {@code n} is not positive
@@ -149,47 +151,108 @@ public final class LsqQuantizer {
           ofLayer != null ? ofLayer : StraightThrough.gradient(identity, outputGradients);
       return other != null ? other : new ArrayList<>(outputGradients);
     }
-    Operand<TFloat32> xHat = identity.<TFloat32>output(FORWARD_INDEX);
-    Operand<TFloat32> x = identity.input(X_INDEX).expect(TFloat32.class);
-    Operand<TFloat32> stepSize = identity.input(STEP_SIZE_INDEX).expect(TFloat32.class);
+    Quantized quantized =
+        new Quantized(
+            identity.<TFloat32>output(FORWARD_INDEX),
+            identity.input(X_INDEX).expect(TFloat32.class),
+            identity.input(STEP_SIZE_INDEX).expect(TFloat32.class),
+            outputGradients.get(FORWARD_INDEX).expect(TFloat32.class));
     Operand<TFloat32> gradientScale = identity.input(GRADIENT_SCALE_INDEX).expect(TFloat32.class);
-    Operand<TFloat32> xHatGradient = outputGradients.get(FORWARD_INDEX).expect(TFloat32.class);
-
-    long bits = forward.attributes().getAttrInt("num_bits");
-    boolean narrow = forward.attributes().getAttrBool("narrow_range");
-    QuantizationGrid grid =
-        new QuantizationGrid((int) bits, narrow ? Levels.SYMMETRIC : Levels.FULL);
-    FakeQuantWithMinMaxVarsGradient parts =
-        tf.quantization.fakeQuantWithMinMaxVarsGradient(
-            xHatGradient,
-            x,
-            forward.input(MIN_INDEX).expect(TFloat32.class),
-            forward.input(MAX_INDEX).expect(TFloat32.class),
-            FakeQuantWithMinMaxVarsGradient.numBits(bits),
-            FakeQuantWithMinMaxVarsGradient.narrowRange(narrow));
-    Operand<TFloat32> xGradient = parts.backpropsWrtInput();
-    Operand<TFloat32> inside =
-        tf.math.div(sumOfProducts(tf, xGradient, tf.math.sub(xHat, x)), stepSize);
-    Operand<TFloat32> below = tf.math.mul(parts.backpropWrtMin(), tf.constant((float) grid.qMin()));
-    Operand<TFloat32> above = tf.math.mul(parts.backpropWrtMax(), tf.constant((float) grid.qMax()));
-    Operand<TFloat32> stepSizeGradient =
-        tf.math.mul(gradientScale, tf.math.add(inside, tf.math.add(below, above)));
+    Gradients gradients =
+        isRounding(forward)
+            ? ofTensor(tf, quantized, forward)
+            : ofColumns(tf, quantized, grid(producer(forward)));
     // The forward input ends in a StopGradient and the scale is a constant: what they get is
     // unused.
-    return List.of(xHatGradient, xGradient, stepSizeGradient, gradientScale);
+    return List.of(
+        quantized.xHatGradient(),
+        gradients.x(),
+        tf.math.mul(gradientScale, gradients.stepSize()),
+        gradientScale);
   }
 
-  /** The FakeQuant whose result this node passes on, or null if the node is not a quantizer's. */
+  /** A quantizer on the way back. */
+  private record Quantized(
+      Operand<TFloat32> xHat,
+      Operand<TFloat32> x,
+      Operand<TFloat32> stepSize,
+      Operand<TFloat32> xHatGradient) {}
+
+  /** What a quantizer passes back; the step size's gradient without its factor g. */
+  private record Gradients(Operand<TFloat32> x, Operand<TFloat32> stepSize) {}
+
+  private static Gradients ofTensor(Ops tf, Quantized quantized, GraphOperation rounding) {
+    QuantizationGrid grid = grid(rounding);
+    FakeQuantWithMinMaxVarsGradient parts =
+        tf.quantization.fakeQuantWithMinMaxVarsGradient(
+            quantized.xHatGradient(),
+            quantized.x(),
+            rounding.input(MIN_INDEX).expect(TFloat32.class),
+            rounding.input(MAX_INDEX).expect(TFloat32.class),
+            FakeQuantWithMinMaxVarsGradient.numBits((long) grid.bits()),
+            FakeQuantWithMinMaxVarsGradient.narrowRange(grid.levels() == Levels.SYMMETRIC));
+    Operand<TFloat32> xGradient = parts.backpropsWrtInput();
+    Operand<TFloat32> inside =
+        tf.math.div(
+            sumOfProducts(tf, xGradient, tf.math.sub(quantized.xHat(), quantized.x())),
+            quantized.stepSize());
+    Operand<TFloat32> below = tf.math.mul(parts.backpropWrtMin(), tf.constant((float) grid.qMin()));
+    Operand<TFloat32> above = tf.math.mul(parts.backpropWrtMax(), tf.constant((float) grid.qMax()));
+    return new Gradients(xGradient, tf.math.add(inside, tf.math.add(below, above)));
+  }
+
+  /**
+   * One step a column. What is inside is found from x and whole steps, as the operation for tensors
+   * does it: x / s would have to be kept from the forward pass, as large as the weights.
+   */
+  private static Gradients ofColumns(Ops tf, Quantized quantized, QuantizationGrid grid) {
+    Operand<TFloat32> x = quantized.x();
+    Operand<TFloat32> min = tf.math.mul(quantized.stepSize(), tf.constant((float) grid.qMin()));
+    Operand<TFloat32> max = tf.math.mul(quantized.stepSize(), tf.constant((float) grid.qMax()));
+    Operand<TFloat32> inside =
+        tf.dtypes.cast(
+            tf.math.logicalAnd(tf.math.greaterEqual(x, min), tf.math.lessEqual(x, max)),
+            TFloat32.class);
+    // x_hat - x inside; outside x_hat, which is qMin or qMax steps.
+    Operand<TFloat32> steps = tf.math.sub(quantized.xHat(), tf.math.mul(inside, x));
+    Operand<TFloat32> sums =
+        tf.reduceSum(tf.math.mul(quantized.xHatGradient(), steps), tf.constant(0));
+    return new Gradients(
+        tf.math.mul(quantized.xHatGradient(), inside), tf.math.div(sums, quantized.stepSize()));
+  }
+
+  private static QuantizationGrid grid(GraphOperation rounding) {
+    long bits = rounding.attributes().getAttrInt("num_bits");
+    boolean narrow = rounding.attributes().getAttrBool("narrow_range");
+    return new QuantizationGrid((int) bits, narrow ? Levels.SYMMETRIC : Levels.FULL);
+  }
+
+  /**
+   * What made the result that this node passes on, a rounding or the product of one with the step
+   * sizes of columns; or null if the node is not a quantizer's.
+   */
   private static @Nullable GraphOperation forwardOf(GraphOperation identity) {
     if (identity.numInputs() != INPUT_COUNT) {
       return null;
     }
-    GraphOperation stop = (GraphOperation) identity.input(FORWARD_INDEX).op();
+    GraphOperation stop = producer(identity);
     if (!stop.type().equals(StopGradient.OP_NAME)) {
       return null;
     }
-    GraphOperation forward = (GraphOperation) stop.input(0).op();
-    return forward.type().equals(FakeQuantWithMinMaxVars.OP_NAME) ? forward : null;
+    GraphOperation forward = producer(stop);
+    boolean quantizer =
+        isRounding(forward)
+            || (forward.type().equals(Mul.OP_NAME) && isRounding(producer(forward)));
+    return quantizer ? forward : null;
+  }
+
+  private static boolean isRounding(GraphOperation operation) {
+    return operation.type().equals(FakeQuantWithMinMaxVars.OP_NAME);
+  }
+
+  /** The operation of the first input. */
+  private static GraphOperation producer(GraphOperation operation) {
+    return (GraphOperation) operation.input(0).op();
   }
 
   private static Operand<TFloat32> sumOfProducts(Ops tf, Operand<TFloat32> a, Operand<TFloat32> b) {

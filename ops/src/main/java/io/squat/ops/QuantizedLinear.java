@@ -45,7 +45,7 @@ public final class QuantizedLinear {
    *
    * @param values float32, integers times the step size; gradients go here
    * @param integers float32 of the same shape, see {@link #integers}
-   * @param stepSize float32 scalar
+   * @param stepSize float32 scalar; of a kernel also [out]
    */
   public record Quantized(
       Operand<TFloat32> values, Operand<TFloat32> integers, Operand<TFloat32> stepSize) {}
@@ -55,7 +55,7 @@ public final class QuantizedLinear {
    *
    * @param tf where the operations are added
    * @param xHat float32 of any shape, the result of {@link LsqQuantizer#quantize}
-   * @param stepSize float32 scalar, its step size
+   * @param stepSize float32 scalar or, of a kernel, [out]: its step size
    * @return float32 of the same shape
    */
   public static Operand<TFloat32> integers(

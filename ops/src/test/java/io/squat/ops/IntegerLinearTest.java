@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -38,7 +39,7 @@ class IntegerLinearTest {
   /** A layer with integers that are known, and its output in 64-bit integers. */
   private static final class Layer {
     final float stepSize;
-    final float weightStepSize;
+    final StepSize weightStepSize;
     final byte[] weights;
     final float[] bias = new float[OUT];
     final float[] x = new float[ROWS * IN];
@@ -48,8 +49,18 @@ class IntegerLinearTest {
      * Inputs have integers from {@code low} to {@code high} before they are clipped to the grid.
      */
     Layer(int bits, QuantizationGrid grid, int low, int high, float stepSize) {
+      this(bits, grid, low, high, stepSize, StepSize.of(0.013f));
+    }
+
+    Layer(
+        int bits,
+        QuantizationGrid grid,
+        int low,
+        int high,
+        float stepSize,
+        StepSize weightStepSize) {
       this.stepSize = stepSize;
-      this.weightStepSize = 0.013f;
+      this.weightStepSize = weightStepSize;
       Random random = new Random(100L * bits + grid.bits());
       weights = BitPackingTest.randomIntegers(IN * OUT, bits, 3L * bits);
       long[] xInt = new long[ROWS * IN];
@@ -67,7 +78,8 @@ class IntegerLinearTest {
           for (int k = 0; k < IN; k++) {
             sum += xInt[row * IN + k] * weights[k * OUT + column];
           }
-          expected[row * OUT + column] = (double) stepSize * weightStepSize * sum + bias[column];
+          expected[row * OUT + column] =
+              (double) stepSize * weightStepSize.at(column) * sum + bias[column];
         }
       }
     }
@@ -121,6 +133,22 @@ class IntegerLinearTest {
     assertExact(new Layer(bits, grid, -150, 150, 0.05f), bits, grid);
   }
 
+  /** Steps from 0.01 to 0.15. */
+  private static StepSize oneAColumn(int columns) {
+    List<Float> steps = new ArrayList<>();
+    for (int column = 0; column < columns; column++) {
+      steps.add(0.01f * (1 + 0.5f * (column % 29)));
+    }
+    return new StepSize(Granularity.CHANNEL, steps);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 4, 5, 6, 7, 8})
+  void everyColumnHasItsOwnStep(int bits) {
+    QuantizationGrid grid = QuantizationGrid.of(8);
+    assertExact(new Layer(bits, grid, -150, 150, 0.05f, oneAColumn(OUT)), bits, grid);
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {2, 3, 4, 8})
   void inputsThatAreAllNegativeGiveTheIntegerProduct(int bits) {
@@ -152,8 +180,18 @@ class IntegerLinearTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"2,768,3072", "3,768,3072", "4,768,3072", "8,768,3072", "3,767,3071", "4,767,3071"})
-  void theProductSeesAConstantWeight(int bits, int in, int out) {
+  @CsvSource({
+    "2,768,3072,TENSOR",
+    "3,768,3072,TENSOR",
+    "4,768,3072,TENSOR",
+    "8,768,3072,TENSOR",
+    "3,767,3071,TENSOR",
+    "4,767,3071,TENSOR",
+    "2,768,3072,CHANNEL",
+    "4,767,3071,CHANNEL",
+    "8,768,3072,CHANNEL"
+  })
+  void theProductSeesAConstantWeight(int bits, int in, int out, Granularity granularity) {
     byte[] weights = BitPackingTest.randomIntegers(in * out, bits, bits);
     try (Graph graph = new Graph();
         Session session = new Session(graph);
@@ -172,7 +210,7 @@ class IntegerLinearTest {
                   bits,
                   in,
                   out),
-              0.01f,
+              granularity == Granularity.TENSOR ? StepSize.of(0.01f) : oneAColumn(out),
               tf.constant(new float[out]));
       try (Result result =
           session
@@ -214,7 +252,18 @@ class IntegerLinearTest {
         "Bias of an integer linear layer: expected weights [in, 3], found 7 weights",
         assertThrows(
                 IllegalArgumentException.class,
-                () -> IntegerLinear.foldBias(new float[3], new byte[7], 1, 1))
+                () -> IntegerLinear.foldBias(new float[3], new byte[7], 1, StepSize.of(1f)))
+            .getMessage());
+    assertEquals(
+        "Bias of an integer linear layer: expected one step a channel of 3 columns, found 2",
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    IntegerLinear.foldBias(
+                        new float[3],
+                        new byte[6],
+                        1,
+                        new StepSize(Granularity.CHANNEL, List.of(1f, 2f))))
             .getMessage());
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);

@@ -27,15 +27,15 @@ import org.tensorflow.op.core.IdentityN;
 import org.tensorflow.types.TFloat32;
 
 class LsqQuantizerTest {
-  private static final float GRADIENT_SCALE = 0.37f;
+  static final float GRADIENT_SCALE = 0.37f;
   // Rounding to the wrong bin is an error of a whole step, 0.1; rounding of float32 is 1e-6 of it.
-  private static final float VALUE_TOLERANCE = 1e-5f;
+  static final float VALUE_TOLERANCE = 1e-5f;
   // Relative to the sum of the absolute terms. A single wrong term of 500 is 1e-3 of that.
-  private static final double GRADIENT_TOLERANCE = 2e-6;
+  static final double GRADIENT_TOLERANCE = 2e-6;
   // The same for a million elements, where a single wrong term is 1e-6.
   private static final double MANY_GRADIENT_TOLERANCE = 5e-8;
   // Equal but for the sign of zero: a masked gradient is the gradient times zero.
-  private static final float SIGN_OF_ZERO = 0x1p-149f;
+  static final float SIGN_OF_ZERO = 0x1p-149f;
 
   static Stream<QuantizationGrid> grids() {
     return IntStream.rangeClosed(QuantizationGrid.MIN_BITS, QuantizationGrid.MAX_BITS)
@@ -47,7 +47,7 @@ class LsqQuantizerTest {
 
   /** The rule of the class comment, element by element. */
   @SuppressWarnings("ArrayRecordComponent") // compared element by element
-  private record Rule(float[] xHat, float[] xGradient, double stepSizeGradient, double magnitude) {
+  record Rule(float[] xHat, float[] xGradient, double stepSizeGradient, double magnitude) {
     static Rule of(float[] x, float stepSize, float[] upstream, int bits, boolean full) {
       int qp = 1;
       for (int i = 0; i < bits - 1; i++) {
@@ -108,8 +108,7 @@ class LsqQuantizerTest {
   /**
    * Values up to 1.5 times the range, so a third is clipped; ties, which float32 decides, left out.
    */
-  private static float[] awayFromTies(
-      int count, float stepSize, QuantizationGrid grid, Random random) {
+  static float[] awayFromTies(int count, float stepSize, QuantizationGrid grid, Random random) {
     float[] x = new float[count];
     for (int i = 0; i < count; i++) {
       double v;
@@ -121,7 +120,7 @@ class LsqQuantizerTest {
     return x;
   }
 
-  private static float[] gaussian(int count, Random random) {
+  static float[] gaussian(int count, Random random) {
     float[] values = new float[count];
     for (int i = 0; i < count; i++) {
       values[i] = (float) random.nextGaussian();

@@ -69,13 +69,17 @@ class QuantizedLinearTest {
         float[] kernelValues,
         float[] e,
         float[] biasValues,
-        QuantizationGrid grid) {
+        QuantizationGrid grid,
+        StepSize kernelSteps) {
       x = input(xValues, ROWS, IN);
       kernel = input(kernelValues, IN, OUT);
       perturbation = input(e, IN, OUT);
       bias = input(biasValues, OUT);
       step = input(new float[] {STEP});
-      kernelStep = input(new float[] {KERNEL_STEP});
+      kernelStep =
+          kernelSteps.granularity() == Granularity.TENSOR
+              ? input(new float[] {kernelSteps.at(0)})
+              : input(steps(kernelSteps), OUT);
       xHat = LsqQuantizer.quantize(tf, x, step, QuantizationGrid.of(8), 1);
       kernelHat = LsqQuantizer.quantize(tf, kernel, kernelStep, grid, 1);
       output =
@@ -123,6 +127,32 @@ class QuantizedLinearTest {
     }
   }
 
+  private static float[] steps(StepSize stepSize) {
+    float[] steps = new float[OUT];
+    for (int column = 0; column < OUT; column++) {
+      steps[column] = stepSize.at(column);
+    }
+    return steps;
+  }
+
+  /** One step of 0.0123, or others for all columns but the first. */
+  private static StepSize kernelSteps(Granularity granularity) {
+    List<Float> steps = new ArrayList<>();
+    for (int column = 0; column < granularity.steps(OUT); column++) {
+      steps.add(KERNEL_STEP * (1 + column * 0.37f));
+    }
+    return new StepSize(granularity, steps);
+  }
+
+  /** Columns of 3 steps' deviation. */
+  private static float[] kernel(long seed, StepSize steps) {
+    float[] kernel = gaussian(seed, IN * OUT, 3);
+    for (int i = 0; i < kernel.length; i++) {
+      kernel[i] *= steps.at(i);
+    }
+    return kernel;
+  }
+
   private static void assertClose(double[] expected, float[] actual, String what) {
     double largest = 0;
     for (double value : expected) {
@@ -140,10 +170,19 @@ class QuantizedLinearTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"2", "3", "4", "8"})
-  void outputsAndGradientsAreThoseOfTheValues(int bits) {
+  @CsvSource({
+    "2,TENSOR",
+    "3,TENSOR",
+    "4,TENSOR",
+    "8,TENSOR",
+    "2,CHANNEL",
+    "4,CHANNEL",
+    "8,CHANNEL"
+  })
+  void outputsAndGradientsAreThoseOfTheValues(int bits, Granularity granularity) {
     QuantizationGrid grid = QuantizationGrid.of(bits);
-    float[] kernel = gaussian(4, IN * OUT, 3 * KERNEL_STEP);
+    StepSize steps = kernelSteps(granularity);
+    float[] kernel = kernel(4, steps);
     float[] e = gaussian(5, IN * OUT, KERNEL_STEP / 50);
     double[] xHat = new double[x.length];
     double[] kernelHat = new double[kernel.length];
@@ -151,7 +190,7 @@ class QuantizedLinearTest {
       xHat[i] = STEP * (double) integer(x[i], STEP, QuantizationGrid.of(8));
     }
     for (int i = 0; i < kernel.length; i++) {
-      kernelHat[i] = KERNEL_STEP * (double) integer(kernel[i], KERNEL_STEP, grid) + e[i];
+      kernelHat[i] = steps.at(i) * (double) integer(kernel[i], steps.at(i), grid) + e[i];
     }
     double[] output = new double[ROWS * OUT];
     double[] xGradient = new double[ROWS * IN];
@@ -169,7 +208,7 @@ class QuantizedLinearTest {
         }
       }
     }
-    try (Layer layer = new Layer(x, kernel, e, bias, grid)) {
+    try (Layer layer = new Layer(x, kernel, e, bias, grid, steps)) {
       Operand<TFloat32> loss =
           layer.tf.reduceSum(
               layer.tf.math.mul(
@@ -192,18 +231,30 @@ class QuantizedLinearTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"2", "3", "4", "6", "8"})
+  @CsvSource({
+    "2,TENSOR",
+    "3,TENSOR",
+    "4,TENSOR",
+    "6,TENSOR",
+    "8,TENSOR",
+    "2,CHANNEL",
+    "3,CHANNEL",
+    "4,CHANNEL",
+    "6,CHANNEL",
+    "8,CHANNEL"
+  })
   @EnabledOnOs(
       architectures = {"amd64", "x86_64"},
       disabledReason = "TensorFlow has the integer kernels for x86 only")
-  void integerKernelsGiveTheSameBits(int bits) {
+  void integerKernelsGiveTheSameBits(int bits, Granularity granularity) {
     QuantizationGrid grid = QuantizationGrid.of(bits);
-    float[] kernel = gaussian(6, IN * OUT, 3 * KERNEL_STEP);
+    StepSize steps = kernelSteps(granularity);
+    float[] kernel = kernel(6, steps);
     byte[] integers = new byte[kernel.length];
     for (int i = 0; i < kernel.length; i++) {
-      integers[i] = (byte) integer(kernel[i], KERNEL_STEP, grid);
+      integers[i] = (byte) integer(kernel[i], steps.at(i), grid);
     }
-    try (Layer layer = new Layer(x, kernel, new float[IN * OUT], bias, grid)) {
+    try (Layer layer = new Layer(x, kernel, new float[IN * OUT], bias, grid, steps)) {
       Operand<TFloat32> served =
           IntegerLinear.matMul(
               layer.tf,
@@ -215,8 +266,8 @@ class QuantizedLinearTest {
                   bits,
                   IN,
                   OUT),
-              KERNEL_STEP,
-              layer.tf.constant(IntegerLinear.foldBias(bias, integers, STEP, KERNEL_STEP)));
+              steps,
+              layer.tf.constant(IntegerLinear.foldBias(bias, integers, STEP, steps)));
       List<float[]> found = layer.fetch(List.of(layer.output, served));
       assertArrayEquals(found.get(0), found.get(1));
     }

@@ -4,6 +4,7 @@ import com.google.common.primitives.Floats;
 import com.google.common.primitives.Longs;
 import io.squat.ops.IntegerLinear;
 import io.squat.ops.QuantizationGrid;
+import io.squat.ops.StepSize;
 import java.util.ArrayList;
 import java.util.List;
 import org.tensorflow.Operand;
@@ -51,7 +52,7 @@ final class IntegerLayers implements RewritePass {
   }
 
   /** What a layer multiplies with. */
-  private record Kernel(List<Long> shape, float stepSize, List<Float> foldedBias) {}
+  private record Kernel(List<Long> shape, StepSize stepSize, List<Float> foldedBias) {}
 
   private void addLayers(
       ModelGraph model, GraphEditor editor, String input, List<LinearLayer> layers) {
@@ -85,11 +86,11 @@ final class IntegerLayers implements RewritePass {
         layer.bias() == null
             ? new float[Math.toIntExact(variable.shape().get(1))]
             : constants.variableValues(model.variable(layer.bias()));
+    StepSize stepSize = StepSize.of(weights.stepSize());
     return new Kernel(
         variable.shape(),
-        weights.stepSize(),
-        Floats.asList(
-            IntegerLinear.foldBias(bias, weights.integers(), inputStep, weights.stepSize())));
+        stepSize,
+        Floats.asList(IntegerLinear.foldBias(bias, weights.integers(), inputStep, stepSize)));
   }
 
   private List<Operand<TFloat32>> products(
