@@ -2,6 +2,7 @@ package io.squat.savedmodels;
 
 import com.google.common.primitives.Floats;
 import com.google.common.primitives.Longs;
+import io.squat.ops.Granularity;
 import io.squat.ops.IntegerLinear;
 import io.squat.ops.QuantizationGrid;
 import io.squat.ops.StepSize;
@@ -24,16 +25,19 @@ import org.tensorflow.types.TFloat32;
 final class IntegerLayers implements RewritePass {
   private final BertStructure structure;
   private final QuantizationGrid weightGrid;
+  private final Granularity granularity;
   private final QuantizationGrid inputGrid;
   private final Constants constants;
 
   IntegerLayers(
       BertStructure structure,
       QuantizationGrid weightGrid,
+      Granularity granularity,
       QuantizationGrid inputGrid,
       Constants constants) {
     this.structure = structure;
     this.weightGrid = weightGrid;
+    this.granularity = granularity;
     this.inputGrid = inputGrid;
     this.constants = constants;
   }
@@ -62,7 +66,7 @@ final class IntegerLayers implements RewritePass {
     List<Kernel> kernels = new ArrayList<>();
     for (LinearLayer layer : layers) {
       ModelVariable variable = model.variable(layer.weight());
-      QuantizedWeights weights = constants.weights(variable, weightGrid);
+      QuantizedWeights weights = constants.weights(variable, weightGrid, granularity);
       NodeDef integers = constants.kernel(variable, weightGrid, weights);
       editor.put(integers);
       inputs.add(Constants.input(integers));
@@ -86,11 +90,11 @@ final class IntegerLayers implements RewritePass {
         layer.bias() == null
             ? new float[Math.toIntExact(variable.shape().get(1))]
             : constants.variableValues(model.variable(layer.bias()));
-    StepSize stepSize = StepSize.of(weights.stepSize());
     return new Kernel(
         variable.shape(),
-        stepSize,
-        Floats.asList(IntegerLinear.foldBias(bias, weights.integers(), inputStep, stepSize)));
+        weights.stepSize(),
+        Floats.asList(
+            IntegerLinear.foldBias(bias, weights.integers(), inputStep, weights.stepSize())));
   }
 
   private List<Operand<TFloat32>> products(

@@ -2,7 +2,9 @@ package io.squat.savedmodels;
 
 import com.google.common.primitives.Longs;
 import io.squat.ops.FakeQuant;
+import io.squat.ops.Granularity;
 import io.squat.ops.QuantizationGrid;
+import io.squat.ops.StepSize;
 import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
@@ -20,11 +22,17 @@ import org.tensorflow.types.TFloat32;
 final class UnpackKernels implements RewritePass {
   private final BertStructure structure;
   private final QuantizationGrid grid;
+  private final Granularity granularity;
   private final Constants constants;
 
-  UnpackKernels(BertStructure structure, QuantizationGrid grid, Constants constants) {
+  UnpackKernels(
+      BertStructure structure,
+      QuantizationGrid grid,
+      Granularity granularity,
+      Constants constants) {
     this.structure = structure;
     this.grid = grid;
+    this.granularity = granularity;
     this.constants = constants;
   }
 
@@ -33,9 +41,10 @@ final class UnpackKernels implements RewritePass {
     GraphEditor editor = model.edit();
     for (String weight : structure.layers().stream().map(LinearLayer::weight).distinct().toList()) {
       ModelVariable kernel = model.variable(weight);
-      NodeDef integers = constants.kernel(kernel, grid, constants.weights(kernel, grid));
+      QuantizedWeights weights = constants.weights(kernel, grid, granularity);
+      NodeDef integers = constants.kernel(kernel, grid, weights);
       editor.put(integers);
-      float scale = FakeQuant.scale(constants.stepSize(weight), grid);
+      StepSize scale = FakeQuant.scale(weights.stepSize(), grid);
       String unpacked =
           Fragment.add(
                   editor,
@@ -52,12 +61,13 @@ final class UnpackKernels implements RewritePass {
     return model.with(editor);
   }
 
-  private Operand<TFloat32> unpack(Ops tf, Operand<?> integers, ModelVariable kernel, float scale) {
+  private Operand<TFloat32> unpack(
+      Ops tf, Operand<?> integers, ModelVariable kernel, StepSize scale) {
     long[] shape = Longs.toArray(kernel.shape());
     return tf.math.mul(
         tf.dtypes.cast(
             constants.storage().kernel(tf, integers, DataType.DT_INT8, grid.bits(), shape),
             TFloat32.class),
-        tf.constant(scale));
+        scale.constant(tf));
   }
 }
