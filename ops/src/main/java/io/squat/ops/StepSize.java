@@ -3,6 +3,7 @@ package io.squat.ops;
 import java.util.ArrayList;
 import java.util.List;
 import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
@@ -57,6 +58,12 @@ public record StepSize(Granularity granularity, List<Float> values) {
       products.add(value * factor);
     }
     return new StepSize(granularity, products);
+  }
+
+  /** No dimension, or [out]. */
+  public Shape shape() {
+    return Shape.of(
+        granularity.stepShape(values.size()).stream().mapToLong(Long::longValue).toArray());
   }
 
   /**

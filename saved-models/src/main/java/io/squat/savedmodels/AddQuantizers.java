@@ -1,5 +1,7 @@
 package io.squat.savedmodels;
 
+import com.google.common.primitives.Longs;
+import io.squat.ops.Granularity;
 import io.squat.ops.LsqQuantizer;
 import io.squat.ops.QuantizationGrid;
 import java.util.ArrayList;
@@ -17,9 +19,10 @@ import org.tensorflow.types.TFloat32;
  * through quantizers with learned step sizes.
  *
  * <p>Invariant: every kernel has one quantizer, every layer input has one, however many layers read
- * it, and every table has one step, however often it is looked up. Rows are quantized after the
- * lookup: with one step a table that gives the same rows as before it, and the same gradients, for
- * the rows of a batch alone. Layer norms, softmax, residuals, biases and the task head stay float.
+ * it, and every table has one step, however often it is looked up. A kernel has one step or one for
+ * each output channel, by the quantization's granularity. Rows are quantized after the lookup: with
+ * one step a table that gives the same rows as before it, and the same gradients, for the rows of a
+ * batch alone. Layer norms, softmax, residuals, biases and the task head stay float.
  */
 final class AddQuantizers implements RewritePass {
   private final Quantization quantization;
@@ -44,11 +47,31 @@ final class AddQuantizers implements RewritePass {
         .ifPresent(grid -> work.embeddings(structure.embeddings(), grid));
     quantization
         .grid(Quantizer.Kind.WEIGHT)
-        .ifPresent(grid -> work.weights(structure.layers(), grid));
+        .ifPresent(
+            grid ->
+                work.weights(
+                    structure.layers(), grid, quantization.granularity(Quantizer.Kind.WEIGHT)));
     quantization
         .grid(Quantizer.Kind.ACTIVATION)
         .ifPresent(grid -> work.activations(structure.layers(), grid));
     return model.withQuantizers(work.editor, work.variables, work.quantizers);
+  }
+
+  /**
+   * A step size.
+   *
+   * @param shape its dimensions
+   * @param sharing how many values share one of its numbers
+   */
+  private record Step(List<Long> shape, long sharing) {
+    static Step ofTensor(long size) {
+      return new Step(List.of(), size);
+    }
+
+    static Step ofKernel(ModelVariable kernel, Granularity granularity) {
+      long out = kernel.shape().get(1);
+      return new Step(granularity.stepShape(out), kernel.size() / granularity.steps(out));
+    }
   }
 
   private static final class Work {
@@ -74,12 +97,12 @@ final class AddQuantizers implements RewritePass {
                   Quantizer.Kind.EMBEDDING,
                   table,
                   grid,
-                  model.variable(table).size(),
+                  Step.ofTensor(model.variable(table).size()),
                   tensors,
                   Set.of()));
     }
 
-    void weights(List<LinearLayer> layers, QuantizationGrid grid) {
+    void weights(List<LinearLayer> layers, QuantizationGrid grid, Granularity granularity) {
       Map<String, Set<String>> products = new LinkedHashMap<>();
       layers.forEach(
           layer ->
@@ -93,7 +116,7 @@ final class AddQuantizers implements RewritePass {
                 Quantizer.Kind.WEIGHT,
                 weight,
                 grid,
-                variable.size(),
+                Step.ofKernel(variable, granularity),
                 List.of(variable.read()),
                 users);
           });
@@ -112,7 +135,7 @@ final class AddQuantizers implements RewritePass {
                   Quantizer.Kind.ACTIVATION,
                   input,
                   grid,
-                  features.getOrDefault(input, 1L),
+                  Step.ofTensor(features.getOrDefault(input, 1L)),
                   List.of(input),
                   users));
     }
@@ -122,11 +145,11 @@ final class AddQuantizers implements RewritePass {
         Quantizer.Kind kind,
         String source,
         QuantizationGrid grid,
-        long n,
+        Step step,
         List<String> tensors,
         Set<String> users) {
-      String step = stepSize(source);
-      float gradientScale = LsqQuantizer.gradientScale(n, grid);
+      ModelVariable stepSize = stepSize(source, step.shape());
+      float gradientScale = LsqQuantizer.gradientScale(step.sharing(), grid);
       List<Quantizer.Site> sites = new ArrayList<>();
       for (String tensor : tensors) {
         List<GraphEditor.Use> uses = editor.uses(tensor);
@@ -136,7 +159,10 @@ final class AddQuantizers implements RewritePass {
                     GraphEditor.producer(tensor) + "/quantize",
                     List.of(
                         new Fragment.Input(tensor, DataType.DT_FLOAT, Shape.unknown()),
-                        new Fragment.Input(step + "/read", DataType.DT_FLOAT, Shape.scalar())),
+                        new Fragment.Input(
+                            stepSize.read(),
+                            DataType.DT_FLOAT,
+                            Shape.of(Longs.toArray(step.shape())))),
                     (tf, in) ->
                         List.of(
                             LsqQuantizer.quantize(
@@ -153,17 +179,16 @@ final class AddQuantizers implements RewritePass {
         }
         sites.add(new Quantizer.Site(tensor, quantized));
       }
-      quantizers.add(new Quantizer(kind, source, step, grid, sites));
+      quantizers.add(new Quantizer(kind, source, stepSize.name(), grid, sites));
     }
 
-    private String stepSize(String source) {
+    private ModelVariable stepSize(String source, List<Long> shape) {
       ModelVariable step =
-          new ModelVariable(
-              Quantizer.stepSizeName(source), null, List.of(), VariableGroup.STEP_SIZES);
+          new ModelVariable(Quantizer.stepSizeName(source), null, shape, VariableGroup.STEP_SIZES);
       editor.put(Nodes.variable(step.name(), DataType.DT_FLOAT, step.shape()));
       editor.put(Nodes.identity(step.read(), step.name(), DataType.DT_FLOAT));
       variables.add(step);
-      return step.name();
+      return step;
     }
   }
 }

@@ -1,9 +1,12 @@
 package io.squat.savedmodels;
 
+import com.google.common.primitives.Floats;
 import com.google.common.primitives.Longs;
 import com.google.protobuf.UnsafeByteOperations;
+import io.squat.ops.Granularity;
 import io.squat.ops.IntegerStorage;
 import io.squat.ops.QuantizationGrid;
+import io.squat.ops.StepSize;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
@@ -51,10 +54,10 @@ final class Constants {
   }
 
   /** The grid values of a variable, float32. */
-  NodeDef quantized(ModelVariable variable, QuantizationGrid grid) {
+  NodeDef quantized(ModelVariable variable, QuantizationGrid grid, Granularity granularity) {
     return once(
         variable.name() + "/quantized",
-        name -> floats(name, variable.shape(), weights(variable, grid).values()));
+        name -> floats(name, variable.shape(), weights(variable, grid, granularity).values()));
   }
 
   /**
@@ -62,14 +65,17 @@ final class Constants {
    *
    * @return int8 [in, out]
    */
-  String kernel(GraphEditor editor, ModelVariable variable, QuantizationGrid grid) {
+  String kernel(
+      GraphEditor editor, ModelVariable variable, QuantizationGrid grid, Granularity granularity) {
     long[] shape = Longs.toArray(variable.shape());
     NodeDef integers =
         once(
             variable.name() + INTEGERS,
             name ->
                 stored(
-                    name, storage.kernel(weights(variable, grid).integers(), grid.bits(), shape)));
+                    name,
+                    storage.kernel(
+                        weights(variable, grid, granularity).integers(), grid.bits(), shape)));
     editor.put(integers);
     String name = variable.name() + KERNEL;
     if (!editor.contains(name)) {
@@ -93,7 +99,7 @@ final class Constants {
             stored(
                 name,
                 storage.rows(
-                    weights(table, grid).integers(),
+                    weights(table, grid, Granularity.TENSOR).integers(),
                     Math.toIntExact(table.shape().get(1)),
                     grid.bits())));
   }
@@ -109,26 +115,44 @@ final class Constants {
   }
 
   /** The quantized values of a variable under its step size. */
-  QuantizedWeights weights(ModelVariable variable, QuantizationGrid grid) {
-    return QuantizedWeights.of(variableValues(variable), stepSize(variable.name()), grid);
+  QuantizedWeights weights(ModelVariable variable, QuantizationGrid grid, Granularity granularity) {
+    return QuantizedWeights.of(variableValues(variable), stepSize(variable, granularity), grid);
   }
 
   /**
-   * The learned step size of a variable or tensor.
+   * The learned step size of a kernel, or of a table.
+   *
+   * @throws IllegalArgumentException if it is not one positive number, or one a column
+   */
+  StepSize stepSize(ModelVariable matrix, Granularity granularity) {
+    long count = granularity.steps(matrix.shape().get(1));
+    return new StepSize(granularity, Floats.asList(positive(matrix.name(), count)));
+  }
+
+  /**
+   * The learned step size of a tensor or table.
    *
    * @throws IllegalArgumentException if it is not one positive number
    */
   float stepSize(String source) {
+    return positive(source, 1)[0];
+  }
+
+  private float[] positive(String source, long count) {
     String name = Quantizer.stepSizeName(source);
-    float[] step = values.values(name);
-    if (step.length != 1 || !(step[0] > 0 && step[0] <= Float.MAX_VALUE)) {
+    float[] steps = values.values(name);
+    String expected = count == 1 ? "one positive number" : count + " positive numbers";
+    if (steps.length != count) {
       throw new IllegalArgumentException(
-          "step size "
-              + name
-              + ": expected one positive number, found "
-              + (step.length == 1 ? step[0] : step.length + " numbers"));
+          "step size " + name + ": expected " + expected + ", found " + steps.length + " numbers");
     }
-    return step[0];
+    for (float step : steps) {
+      if (!(step > 0 && step <= Float.MAX_VALUE)) {
+        throw new IllegalArgumentException(
+            "step size " + name + ": expected " + expected + ", found " + step);
+      }
+    }
+    return steps;
   }
 
   /**

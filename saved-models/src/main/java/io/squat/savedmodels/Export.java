@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import io.squat.ops.Granularity;
 import io.squat.ops.IntegerStorage;
 import io.squat.ops.QuantizationGrid;
 import java.util.ArrayList;
@@ -128,15 +129,17 @@ public final class Export {
       BertStructure structure, Quantization quantization, Constants constants, boolean multiplied) {
     Optional<QuantizationGrid> weights = quantization.grid(Quantizer.Kind.WEIGHT);
     Optional<QuantizationGrid> inputs = quantization.grid(Quantizer.Kind.ACTIVATION);
+    Granularity granularity = quantization.granularity(Quantizer.Kind.WEIGHT);
     List<RewritePass> passes = new ArrayList<>();
     quantization
         .grid(Quantizer.Kind.EMBEDDING)
         .ifPresent(grid -> passes.add(new IntegerTables(structure, grid, constants)));
     if (multiplied && weights.isPresent() && inputs.isPresent()) {
-      passes.add(new IntegerLayers(structure, weights.get(), inputs.get(), constants));
+      passes.add(new IntegerLayers(structure, weights.get(), granularity, inputs.get(), constants));
     } else {
       inputs.ifPresent(grid -> passes.add(new QuantizeActivations(structure, grid, constants)));
-      weights.ifPresent(grid -> passes.add(new UnpackKernels(structure, grid, constants)));
+      weights.ifPresent(
+          grid -> passes.add(new UnpackKernels(structure, grid, granularity, constants)));
     }
     passes.add(OrderedCubes.forServing());
     passes.add(new UnfusedLayerNorms());

@@ -2,6 +2,7 @@ package io.squat.savedmodels;
 
 import com.google.common.primitives.Longs;
 import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,9 +11,11 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Graph;
 import org.tensorflow.Output;
@@ -49,22 +52,38 @@ public final class FrozenModel {
   private final SignatureDef signature;
   private final String key;
   private final Set<String> constants = new LinkedHashSet<>();
-  private final Map<String, Float> stepSizes = new TreeMap<>();
+  private final Map<String, List<Float>> stepSizes = new TreeMap<>();
   private final Map<String, List<float[]>> integers = new LinkedHashMap<>();
   private int activationBits = BitWidths.FLOAT_BITS;
+  private Granularity granularity = Granularity.TENSOR;
 
   /**
    * What a quantized export was trained with.
    *
    * @param bits W-E-A
    * @param levels of the weights, null for those that their width has by default
-   * @param stepSizes by the names that {@link Quantizer#stepSize} has in the thawed model; that of
-   *     a layer's input also by the tensors that it is a reshape of
+   * @param granularity of the weights
+   * @param stepSizes by the names that {@link Quantizer#stepSize} has in the thawed model, one
+   *     number or one a column; that of a layer's input also by the tensors that it is a reshape of
    */
-  public record Recovered(String bits, @Nullable Levels levels, Map<String, Float> stepSizes) {
-    /** Copies the step sizes. */
+  public record Recovered(
+      String bits,
+      @Nullable Levels levels,
+      Granularity granularity,
+      Map<String, List<Float>> stepSizes) {
+    /** Copies the step sizes. Files of before there was a granularity have none: a tensor's. */
     public Recovered {
-      stepSizes = Map.copyOf(stepSizes);
+      granularity = Objects.requireNonNullElse(granularity, Granularity.TENSOR);
+      stepSizes =
+          stepSizes.entrySet().stream()
+              .collect(
+                  Collectors.toUnmodifiableMap(
+                      Map.Entry::getKey, step -> List.copyOf(step.getValue())));
+    }
+
+    /** What the model was trained with. */
+    public Quantization quantization() {
+      return new Quantization(BitWidths.parse(bits), levels, granularity);
     }
 
     /**
@@ -72,18 +91,19 @@ public final class FrozenModel {
      *
      * @param model the thawed model, with or without another task head
      * @param quantization what it would be trained with
-     * @return by the names of the steps' variables; empty if the bits are not those that were
-     *     recovered, or a step is missing
+     * @return by the names of the steps' variables; empty if the quantization is not the one that
+     *     was recovered, or a step is missing
      */
-    public Optional<Map<String, Float>> stepSizes(ModelGraph model, Quantization quantization) {
-      if (!quantization.bits().toString().equals(bits) || quantization.levels() != levels) {
+    public Optional<Map<String, List<Float>>> stepSizes(
+        ModelGraph model, Quantization quantization) {
+      if (!quantization.equals(quantization())) {
         return Optional.empty();
       }
       GraphEditor graph = model.edit();
-      Map<String, Float> found = new TreeMap<>();
+      Map<String, List<Float>> found = new TreeMap<>();
       for (Quantizer quantizer : Rewriting.quantizers(model, quantization)) {
         String tensor = quantizer.source();
-        Float step = stepSizes.get(quantizer.stepSize());
+        List<Float> step = stepSizes.get(quantizer.stepSize());
         // The canonical form may have put one more reshape in front of a layer.
         while (step == null
             && graph.contains(GraphEditor.producer(tensor))
@@ -209,7 +229,7 @@ public final class FrozenModel {
     activationBits = (int) node.getAttrOrThrow("num_bits").getI();
     int steps = (1 << activationBits) - (node.getAttrOrThrow("narrow_range").getB() ? 2 : 1);
     String source = GraphEditor.input(node, 0);
-    float step = (max.get() - min.get()) / steps;
+    List<Float> step = List.of((max.get() - min.get()) / steps);
     // The canonical form may put a reshape of its own in the place of one that is there.
     String tensor = source;
     stepSizes.put(Quantizer.stepSizeName(tensor), step);
@@ -273,7 +293,7 @@ public final class FrozenModel {
               .build());
     }
     editor.put(Nodes.identity(rows.getName(), taken, DataType.DT_FLOAT));
-    stepSizes.put(Quantizer.stepSizeName(variable), scale);
+    stepSizes.put(Quantizer.stepSizeName(variable), List.of(scale));
     integers.computeIfAbsent("tables", kind -> new ArrayList<>()).add(whole);
   }
 
@@ -414,9 +434,8 @@ public final class FrozenModel {
     Optional<String> packed = packedSource(producer);
     packed.ifPresent(
         variable -> {
-          float scale =
-              scalar(producer.getInput(0)).or(() -> scalar(producer.getInput(1))).orElse(0f);
-          if (scale > 0) {
+          List<Float> scale = scale(producer);
+          if (!scale.isEmpty()) {
             stepSizes.put(Quantizer.stepSizeName(variable), scale);
             integers.computeIfAbsent("kernels", kind -> new ArrayList<>()).add(over(values, scale));
           }
@@ -426,10 +445,28 @@ public final class FrozenModel {
         tensor, constant(name + READ, Longs.asList(value.shape().asArray()), values), any -> true);
   }
 
-  private static float[] over(float[] values, float scale) {
+  /** What the integers of a kernel are multiplied with: one number, or one a column; or none. */
+  private List<Float> scale(NodeDef product) {
+    for (String input : product.getInputList()) {
+      Optional<Float> ofTensor = scalar(input).filter(step -> step > 0);
+      if (ofTensor.isPresent()) {
+        return List.of(ofTensor.get());
+      }
+      Optional<List<Float>> ofColumns =
+          Nodes.vectorValues(editor.node(input))
+              .filter(steps -> steps.stream().allMatch(step -> step > 0));
+      if (ofColumns.isPresent()) {
+        granularity = Granularity.CHANNEL;
+        return ofColumns.get();
+      }
+    }
+    return List.of();
+  }
+
+  private static float[] over(float[] values, List<Float> scale) {
     float[] integers = new float[values.length];
     for (int i = 0; i < values.length; i++) {
-      integers[i] = Math.round(values[i] / scale);
+      integers[i] = Math.round(values[i] / scale.get(i % scale.size()));
     }
     return integers;
   }
@@ -464,6 +501,7 @@ public final class FrozenModel {
     return new Recovered(
         new BitWidths(weightBits, bits(tables), activationBits).toString(),
         lowest ? Levels.FULL : null,
+        granularity,
         stepSizes);
   }
 

@@ -2,6 +2,7 @@ package io.squat.savedmodels;
 
 import com.google.common.primitives.Floats;
 import com.google.common.primitives.Longs;
+import io.squat.ops.Granularity;
 import io.squat.ops.IntegerLinear;
 import io.squat.ops.QuantizationGrid;
 import io.squat.ops.StepSize;
@@ -23,16 +24,19 @@ import org.tensorflow.types.TFloat32;
 final class IntegerLayers implements RewritePass {
   private final BertStructure structure;
   private final QuantizationGrid weightGrid;
+  private final Granularity granularity;
   private final QuantizationGrid inputGrid;
   private final Constants constants;
 
   IntegerLayers(
       BertStructure structure,
       QuantizationGrid weightGrid,
+      Granularity granularity,
       QuantizationGrid inputGrid,
       Constants constants) {
     this.structure = structure;
     this.weightGrid = weightGrid;
+    this.granularity = granularity;
     this.inputGrid = inputGrid;
     this.constants = constants;
   }
@@ -51,7 +55,7 @@ final class IntegerLayers implements RewritePass {
   }
 
   /** What a layer multiplies with. */
-  private record Kernel(float stepSize, List<Float> foldedBias) {}
+  private record Kernel(StepSize stepSize, List<Float> foldedBias) {}
 
   private void addLayers(
       ModelGraph model, GraphEditor editor, String input, List<LinearLayer> layers) {
@@ -61,10 +65,10 @@ final class IntegerLayers implements RewritePass {
     List<Kernel> kernels = new ArrayList<>();
     for (LinearLayer layer : layers) {
       ModelVariable variable = model.variable(layer.weight());
-      QuantizedWeights weights = constants.weights(variable, weightGrid);
+      QuantizedWeights weights = constants.weights(variable, weightGrid, granularity);
       inputs.add(
           new Fragment.Input(
-              constants.kernel(editor, variable, weightGrid),
+              constants.kernel(editor, variable, weightGrid, granularity),
               DataType.DT_INT8,
               Shape.of(Longs.toArray(variable.shape()))));
       kernels.add(kernel(model, layer, weights, inputStep));
@@ -90,8 +94,7 @@ final class IntegerLayers implements RewritePass {
     return new Kernel(
         weights.stepSize(),
         Floats.asList(
-            IntegerLinear.foldBias(
-                bias, weights.integers(), inputStep, StepSize.of(weights.stepSize()))));
+            IntegerLinear.foldBias(bias, weights.integers(), inputStep, weights.stepSize())));
   }
 
   private List<Operand<TFloat32>> products(
@@ -107,7 +110,7 @@ final class IntegerLayers implements RewritePass {
               tf,
               quantized,
               in.get(i + 1).asOutput(),
-              StepSize.of(kernel.stepSize()),
+              kernel.stepSize(),
               tf.constant(Floats.toArray(kernel.foldedBias()))));
     }
     return products;

@@ -19,7 +19,7 @@ public interface ModelValues {
    * The values of a variable.
    *
    * @param variable the variable's name, or that of a step size
-   * @return float32 in row-major order; a step size is one value
+   * @return float32 in row-major order; a step size is one value, or of a kernel one a column
    * @throws IllegalArgumentException if there are none, or they cannot be read
    */
   float[] values(String variable);

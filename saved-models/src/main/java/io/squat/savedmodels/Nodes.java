@@ -1,7 +1,9 @@
 package io.squat.savedmodels;
 
+import com.google.common.primitives.Floats;
 import com.google.protobuf.ByteString;
 import java.nio.ByteOrder;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.tensorflow.proto.AttrValue;
@@ -160,19 +162,37 @@ final class Nodes {
 
   /** The value of a float32 constant without axes; empty for any other node. */
   static Optional<Float> scalarValue(NodeDef node) {
+    return values(node, 0).map(values -> values.get(0));
+  }
+
+  /** The values of a float32 constant with one axis; empty for any other node. */
+  static Optional<List<Float>> vectorValues(NodeDef node) {
+    return values(node, 1);
+  }
+
+  private static Optional<List<Float>> values(NodeDef node, int rank) {
     if (!node.getOp().equals("Const")) {
       return Optional.empty();
     }
     TensorProto value = node.getAttrOrThrow("value").getTensor();
-    if (value.getDtype() != DataType.DT_FLOAT || value.getTensorShape().getDimCount() > 0) {
+    if (value.getDtype() != DataType.DT_FLOAT || value.getTensorShape().getDimCount() != rank) {
       return Optional.empty();
     }
-    return value.getFloatValCount() == 1
-        ? Optional.of(value.getFloatVal(0))
-        : Optional.of(value.getTensorContent())
-            .filter(content -> content.size() == Float.BYTES)
-            .map(
-                content ->
-                    content.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).getFloat());
+    int size = rank == 0 ? 1 : Math.toIntExact(value.getTensorShape().getDim(0).getSize());
+    if (value.getFloatValCount() == 1) { // one for all
+      return Optional.of(Collections.nCopies(size, value.getFloatVal(0)));
+    }
+    return Optional.of(value.getTensorContent())
+        .filter(content -> content.size() == size * Float.BYTES)
+        .map(
+            content -> {
+              float[] values = new float[size];
+              content
+                  .asReadOnlyByteBuffer()
+                  .order(ByteOrder.LITTLE_ENDIAN)
+                  .asFloatBuffer()
+                  .get(values);
+              return Floats.asList(values);
+            });
   }
 }

@@ -1,6 +1,7 @@
 package io.squat.savedmodels;
 
 import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
 import io.squat.ops.QuantizationGrid;
 import java.util.Optional;
@@ -12,12 +13,18 @@ import org.jspecify.annotations.Nullable;
  * @param bits widths of weights, embeddings and activations
  * @param levels which integers the weights of linear layers use; null is the default of the width,
  *     symmetric at 2 bits and full above
+ * @param granularity which weights of a linear layer share a step size; tables and activations have
+ *     one a tensor
  */
-public record Quantization(BitWidths bits, @Nullable Levels levels) {
+public record Quantization(BitWidths bits, @Nullable Levels levels, Granularity granularity) {
   /** Nothing is quantized. */
   public static final Quantization NONE =
-      new Quantization(
-          new BitWidths(BitWidths.FLOAT_BITS, BitWidths.FLOAT_BITS, BitWidths.FLOAT_BITS), null);
+      of(new BitWidths(BitWidths.FLOAT_BITS, BitWidths.FLOAT_BITS, BitWidths.FLOAT_BITS));
+
+  /** These widths, with the levels of each by default and one step size a tensor. */
+  public static Quantization of(BitWidths bits) {
+    return new Quantization(bits, null, Granularity.TENSOR);
+  }
 
   /** The grid of one kind of quantizer, empty where the kind stays float. */
   public Optional<QuantizationGrid> grid(Quantizer.Kind kind) {
@@ -26,6 +33,11 @@ public record Quantization(BitWidths bits, @Nullable Levels levels) {
       case EMBEDDING -> grid(bits.embeddings(), levels);
       case ACTIVATION -> grid(bits.activations(), Levels.FULL);
     };
+  }
+
+  /** What shares a step size in one kind of quantizer. */
+  public Granularity granularity(Quantizer.Kind kind) {
+    return kind == Quantizer.Kind.WEIGHT ? granularity : Granularity.TENSOR;
   }
 
   private static Optional<QuantizationGrid> grid(int width, @Nullable Levels levels) {

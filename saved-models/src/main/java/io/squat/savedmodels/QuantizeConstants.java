@@ -30,28 +30,29 @@ final class QuantizeConstants implements RewritePass {
     for (LinearLayer layer : structure.layers()) {
       weights.ifPresent(
           grid ->
-              use(model, editor, layer.weight(), grid, new GraphEditor.Use(layer.product(), 1)));
+              use(
+                  editor,
+                  constants.quantized(
+                      model.variable(layer.weight()),
+                      grid,
+                      quantization.granularity(Quantizer.Kind.WEIGHT)),
+                  new GraphEditor.Use(layer.product(), 1)));
     }
     for (EmbeddingLookup lookup : structure.embeddings()) {
       tables.ifPresent(
           grid ->
               use(
-                  model,
                   editor,
-                  lookup.table(),
-                  grid,
+                  constants.quantized(
+                      model.variable(lookup.table()),
+                      grid,
+                      quantization.granularity(Quantizer.Kind.EMBEDDING)),
                   new GraphEditor.Use(lookup.node(), lookup.tableInput())));
     }
     return model.with(editor);
   }
 
-  private void use(
-      ModelGraph model,
-      GraphEditor editor,
-      String variable,
-      QuantizationGrid grid,
-      GraphEditor.Use use) {
-    NodeDef constant = constants.quantized(model.variable(variable), grid);
+  private static void use(GraphEditor editor, NodeDef constant, GraphEditor.Use use) {
     editor.put(constant);
     editor.setInput(use, constant.getName());
   }

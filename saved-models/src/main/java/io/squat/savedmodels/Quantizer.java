@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param kind what it quantizes
  * @param source the variable of a weight or a table; the tensor of an activation
- * @param stepSize the variable of the step size, float32 scalar
+ * @param stepSize the variable of the step size, float32 scalar, or [out] of a weight
  * @param grid the integers
  * @param sites where it stands: one for a weight or an activation, one a lookup for a table
  */

@@ -1,7 +1,9 @@
 package io.squat.savedmodels;
 
 import io.squat.ops.FakeQuant;
+import io.squat.ops.Granularity;
 import io.squat.ops.QuantizationGrid;
+import io.squat.ops.StepSize;
 import java.util.List;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
@@ -17,11 +19,17 @@ import org.tensorflow.types.TFloat32;
 final class UnpackKernels implements RewritePass {
   private final BertStructure structure;
   private final QuantizationGrid grid;
+  private final Granularity granularity;
   private final Constants constants;
 
-  UnpackKernels(BertStructure structure, QuantizationGrid grid, Constants constants) {
+  UnpackKernels(
+      BertStructure structure,
+      QuantizationGrid grid,
+      Granularity granularity,
+      Constants constants) {
     this.structure = structure;
     this.grid = grid;
+    this.granularity = granularity;
     this.constants = constants;
   }
 
@@ -30,8 +38,8 @@ final class UnpackKernels implements RewritePass {
     GraphEditor editor = model.edit();
     for (String weight : structure.layers().stream().map(LinearLayer::weight).distinct().toList()) {
       ModelVariable kernel = model.variable(weight);
-      String integers = constants.kernel(editor, kernel, grid);
-      float scale = FakeQuant.scale(constants.stepSize(weight), grid);
+      String integers = constants.kernel(editor, kernel, grid, granularity);
+      StepSize scale = FakeQuant.scale(constants.stepSize(kernel, granularity), grid);
       String unpacked =
           Fragment.add(
                   editor,
@@ -40,7 +48,7 @@ final class UnpackKernels implements RewritePass {
                   (tf, in) ->
                       List.of(
                           tf.math.mul(
-                              tf.dtypes.cast(in.get(0), TFloat32.class), tf.constant(scale))))
+                              tf.dtypes.cast(in.get(0), TFloat32.class), scale.constant(tf))))
               .get(0);
       for (LinearLayer layer : structure.layers()) {
         if (layer.weight().equals(weight)) {

@@ -76,7 +76,7 @@ class DamagedModelTest {
     try {
       ModelGraph model = SavedModelReader.readGraph(folder, SavedModelReader.Choice.DEFAULT);
       Rewriting.forTraining(
-          Rewriting.withHead(model, 2), new Quantization(BitWidths.parse("4-8-8"), null), true);
+          Rewriting.withHead(model, 2), Quantization.of(BitWidths.parse("4-8-8")), true);
     } catch (IllegalArgumentException e) {
       String message = String.valueOf(e.getMessage());
       assertEquals(1, message.lines().count(), message);

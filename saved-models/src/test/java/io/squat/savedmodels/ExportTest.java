@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.squat.ops.BitPacking;
 import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -102,7 +103,23 @@ class ExportTest {
     "MODEL_GARDEN,2-4-8"
   })
   void floatLayersGiveTheTrainingGraphsOutputs(TinyModel tiny, String bits) {
-    try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES)) {
+    assertFloatLayersEqual(tiny, bits, Granularity.TENSOR);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "TF1_BERT,4-8-8",
+    "TF1_BERT_RESOURCE,2-2-8",
+    "HUGGING_FACE,3-8-4",
+    "MODEL_GARDEN,8-8-8"
+  })
+  void floatLayersWithAStepAChannelGiveTheTrainingGraphsOutputs(TinyModel tiny, String bits) {
+    assertFloatLayersEqual(tiny, bits, Granularity.CHANNEL);
+  }
+
+  private void assertFloatLayersEqual(TinyModel tiny, String bits, Granularity granularity) {
+    try (TrainedTinyModel trained =
+        new TrainedTinyModel(tiny, bits, granularity, TrainedTinyModel.CLASSES)) {
       assertLayersEqual(
           trained,
           Export.toFloat(trained.model, trained.quantization, trained),
@@ -135,16 +152,54 @@ class ExportTest {
     }
   }
 
+  /** Every width of weights, in both forms of storage; to the last bit. */
   @ParameterizedTest
   @CsvSource({
-    "TF1_BERT,2-2-8",
-    "TF1_BERT,3-4-8",
-    "TF1_BERT_RESOURCE,4-8-8",
-    "HUGGING_FACE,2-8-8",
-    "MODEL_GARDEN,4-3-8"
+    "TF1_BERT,2-2-8,true",
+    "TF1_BERT,3-3-8,true",
+    "TF1_BERT_RESOURCE,4-4-8,true",
+    "TF1_BERT,5-8-8,true",
+    "TF1_BERT,6-8-3,true",
+    "TF1_BERT,7-8-8,true",
+    "TF1_BERT,8-8-8,true",
+    "TF1_BERT,4-32-8,true",
+    "HUGGING_FACE,4-8-8,true",
+    "MODEL_GARDEN,3-4-8,true",
+    "CLASSIFIER,4-8-8,true",
+    "DISTIL_BERT,2-8-8,true",
+    "TF1_BERT,2-2-8,false",
+    "TF1_BERT_RESOURCE,3-4-8,false",
+    "HUGGING_FACE,4-8-4,false",
+    "MODEL_GARDEN,8-8-8,false"
   })
-  void layersWithoutIntegerKernelsGiveTheTrainingGraphsOutputs(TinyModel tiny, String bits) {
-    try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES)) {
+  void integerLayersWithAStepAChannelGiveTheTrainingGraphsOutputs(
+      TinyModel tiny, String bits, boolean packed) {
+    try (TrainedTinyModel trained =
+        new TrainedTinyModel(tiny, bits, Granularity.CHANNEL, TrainedTinyModel.CLASSES)) {
+      assertLayersEqual(
+          trained,
+          packed
+              ? Export.toPacked(trained.model, trained.quantization, trained)
+              : Export.toInt8(trained.model, trained.quantization, trained),
+          0);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "TF1_BERT,2-2-8,TENSOR",
+    "TF1_BERT,3-4-8,TENSOR",
+    "TF1_BERT_RESOURCE,4-8-8,TENSOR",
+    "HUGGING_FACE,2-8-8,TENSOR",
+    "MODEL_GARDEN,4-3-8,TENSOR",
+    "TF1_BERT,2-2-8,CHANNEL",
+    "HUGGING_FACE,3-8-8,CHANNEL",
+    "MODEL_GARDEN,4-3-8,CHANNEL"
+  })
+  void layersWithoutIntegerKernelsGiveTheTrainingGraphsOutputs(
+      TinyModel tiny, String bits, Granularity granularity) {
+    try (TrainedTinyModel trained =
+        new TrainedTinyModel(tiny, bits, granularity, TrainedTinyModel.CLASSES)) {
       // The first layers' input is shared by all signatures, so that its name is known.
       String input = trained.structure.layerInputs().get(0);
       List<LinearLayer> first =
@@ -161,15 +216,20 @@ class ExportTest {
 
   @ParameterizedTest
   @CsvSource({
-    "TF1_BERT,2-2-8",
-    "TF1_BERT,3-3-8",
-    "TF1_BERT,4-4-8",
-    "TF1_BERT_RESOURCE,8-8-8",
-    "HUGGING_FACE,3-3-8",
-    "MODEL_GARDEN,4-2-8"
+    "TF1_BERT,2-2-8,TENSOR",
+    "TF1_BERT,3-3-8,TENSOR",
+    "TF1_BERT,4-4-8,TENSOR",
+    "TF1_BERT_RESOURCE,8-8-8,TENSOR",
+    "HUGGING_FACE,3-3-8,TENSOR",
+    "MODEL_GARDEN,4-2-8,TENSOR",
+    "TF1_BERT,2-2-8,CHANNEL",
+    "TF1_BERT_RESOURCE,4-8-8,CHANNEL",
+    "HUGGING_FACE,8-8-8,CHANNEL",
+    "MODEL_GARDEN,3-2-8,CHANNEL"
   })
-  void unpackedIntegersAreTheTrainedGrid(TinyModel tiny, String bits) {
-    try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES);
+  void unpackedIntegersAreTheTrainedGrid(TinyModel tiny, String bits, Granularity granularity) {
+    try (TrainedTinyModel trained =
+            new TrainedTinyModel(tiny, bits, granularity, TrainedTinyModel.CLASSES);
         Graph graph = new Graph()) {
       graph.importGraphDef(
           inConstants(Export.toPacked(trained.model, trained.quantization, trained)));
@@ -209,9 +269,9 @@ class ExportTest {
                   .inTraining(Map.of(site.input(), whole), List.of(site.output()))
                   .get(site.output()));
     }
-    float step = trained.stepSize(variable.name());
+    float[] steps = trained.values(quantizer.stepSize());
     for (int i = 0; i < grid.length; i++) {
-      grid[i] = Math.round(grid[i] / step);
+      grid[i] = Math.round(grid[i] / steps[i % steps.length]);
     }
     return grid;
   }
@@ -234,6 +294,34 @@ class ExportTest {
     Path written = folder.resolve("read");
     SavedModelWriter.write(written, model, Map.of());
     return RestoredConstants.of(written, SavedModelFiles.parse(written).getMetaGraphs(0));
+  }
+
+  /**
+   * Three vectors a layer more: the product's scales, the float path's, and the product's zeros.
+   */
+  @Test
+  void aStepAChannelTakesAFewNumbersAColumn() {
+    int tensor = size(Granularity.TENSOR);
+    int channel = size(Granularity.CHANNEL);
+    int columns = 0;
+    try (TrainedTinyModel trained =
+        new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", TrainedTinyModel.CLASSES)) {
+      for (LinearLayer layer : trained.structure.layers()) {
+        columns += trained.model.variable(layer.weight()).shape().get(1).intValue();
+      }
+    }
+    int nodes = 13 * 1500; // two more operations and the constants' own names
+    assertTrue(channel > tensor + 2 * Float.BYTES * columns, channel + " and " + tensor);
+    assertTrue(channel < tensor + 3 * Float.BYTES * columns + nodes, channel + " and " + tensor);
+  }
+
+  private static int size(Granularity granularity) {
+    try (TrainedTinyModel trained =
+        new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", granularity, TrainedTinyModel.CLASSES)) {
+      return Export.toPacked(trained.model, trained.quantization, trained)
+          .graph()
+          .getSerializedSize();
+    }
   }
 
   @Test
@@ -277,7 +365,7 @@ class ExportTest {
   })
   void whatCannotBePackedIsNamed(String bits, String message) {
     ModelGraph model = TinyModel.TF1_BERT.read();
-    Quantization quantization = new Quantization(BitWidths.parse(bits), null);
+    Quantization quantization = Quantization.of(BitWidths.parse(bits));
     assertEquals(
         message,
         assertThrows(
@@ -323,13 +411,24 @@ class ExportTest {
             .getMessage());
     String query = BertStructure.of(model).layers().get(0).weight();
     assertEquals(
+        "step size " + query + "/step_size: expected 48 positive numbers, found 1 numbers",
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    Export.toFloat(
+                        model,
+                        new Quantization(BitWidths.parse("4-32-32"), null, Granularity.CHANNEL),
+                        name ->
+                            name.endsWith("/step_size") ? new float[] {0.5f} : saved.values(name)))
+            .getMessage());
+    assertEquals(
         "step size " + query + "/step_size: expected one positive number, found -0.5",
         assertThrows(
                 IllegalArgumentException.class,
                 () ->
                     Export.toFloat(
                         model,
-                        new Quantization(BitWidths.parse("4-32-32"), null),
+                        Quantization.of(BitWidths.parse("4-32-32")),
                         name ->
                             name.endsWith("/step_size") ? new float[] {-0.5f} : saved.values(name)))
             .getMessage());

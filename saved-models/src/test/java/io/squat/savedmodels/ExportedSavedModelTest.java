@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import io.squat.ops.Granularity;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -109,6 +110,22 @@ class ExportedSavedModelTest {
     return SavedModelBundle.load(folder.toString(), "serve");
   }
 
+  /** Whole models with a step for each output channel: the answers of the training graph. */
+  @ParameterizedTest
+  @CsvSource({
+    "TF1_BERT,4-8-8,true",
+    "TF1_BERT_RESOURCE,2-8-8,true",
+    "HUGGING_FACE,8-8-8,true",
+    "MODEL_GARDEN,4-8-8,true",
+    "DISTIL_BERT,3-8-8,true",
+    "TF1_BERT,4-8-8,false",
+    "MODEL_GARDEN,2-8-8,false"
+  })
+  void predictionsWithAStepAChannelAreTheTrainingGraphs(
+      TinyModel tiny, String bits, boolean packed) {
+    assertPredictionsEqual(tiny, bits, Granularity.CHANNEL, packed);
+  }
+
   private static ServingModel export(TrainedTinyModel trained, boolean packed) {
     return packed
         ? Export.toPacked(trained.model, trained.quantization, trained)
@@ -172,11 +189,17 @@ class ExportedSavedModelTest {
     "DISTIL_BERT,3-8-8,true"
   })
   void predictionsAreTheTrainingGraphs(TinyModel tiny, String bits, boolean packed) {
+    assertPredictionsEqual(tiny, bits, Granularity.TENSOR, packed);
+  }
+
+  private void assertPredictionsEqual(
+      TinyModel tiny, String bits, Granularity granularity, boolean packed) {
     Map<String, Tensor> inputs = new HashMap<>();
     tiny.read()
         .inputs()
         .forEach(input -> inputs.put(input.role().signatureName(), tiny.input(input.role())));
-    try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES);
+    try (TrainedTinyModel trained =
+            new TrainedTinyModel(tiny, bits, granularity, TrainedTinyModel.CLASSES);
         SavedModelBundle bundle = load(export(trained, packed));
         Result result = bundle.call(inputs)) {
       float[] logits = trained.logitsInTraining();
@@ -319,14 +342,17 @@ class ExportedSavedModelTest {
 
   @ParameterizedTest
   @CsvSource({
-    "TF1_BERT,2-2-8",
-    "TF1_BERT_RESOURCE,3-4-8",
-    "HUGGING_FACE,4-3-8",
-    "MODEL_GARDEN,4-8-4",
-    "DISTIL_BERT,8-8-8"
+    "TF1_BERT,2-2-8,TENSOR",
+    "TF1_BERT_RESOURCE,3-4-8,TENSOR",
+    "HUGGING_FACE,4-3-8,TENSOR",
+    "MODEL_GARDEN,4-8-4,TENSOR",
+    "DISTIL_BERT,8-8-8,TENSOR",
+    "TF1_BERT,2-2-8,CHANNEL",
+    "HUGGING_FACE,4-3-8,CHANNEL"
   })
-  void int8GivesWhatPackedGivesToTheLastBit(TinyModel tiny, String bits) {
-    try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES)) {
+  void int8GivesWhatPackedGivesToTheLastBit(TinyModel tiny, String bits, Granularity granularity) {
+    try (TrainedTinyModel trained =
+        new TrainedTinyModel(tiny, bits, granularity, TrainedTinyModel.CLASSES)) {
       Batch batch = Batch.random(13, 7);
       Map<String, Map<String, float[]>> packed = everySignature(export(trained, true), batch);
       Map<String, Map<String, float[]>> bytes =
@@ -354,10 +380,21 @@ class ExportedSavedModelTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"2-8-8,true", "3-8-8,true", "4-8-8,true", "8-8-8,true", "4-8-8,false"})
-  void integerProductsSeeConstantWeights(String bits, boolean packed) {
+  @CsvSource({
+    "2-8-8,TENSOR,true",
+    "3-8-8,TENSOR,true",
+    "4-8-8,TENSOR,true",
+    "8-8-8,TENSOR,true",
+    "4-8-8,TENSOR,false",
+    "2-8-8,CHANNEL,true",
+    "3-8-8,CHANNEL,true",
+    "4-8-8,CHANNEL,true",
+    "8-8-8,CHANNEL,true",
+    "4-8-8,CHANNEL,false"
+  })
+  void integerProductsSeeConstantWeights(String bits, Granularity granularity, boolean packed) {
     try (TrainedTinyModel trained =
-            new TrainedTinyModel(TinyModel.TF1_BERT, bits, TrainedTinyModel.CLASSES);
+            new TrainedTinyModel(TinyModel.TF1_BERT, bits, granularity, TrainedTinyModel.CLASSES);
         SavedModelBundle bundle =
             load(
                 packed

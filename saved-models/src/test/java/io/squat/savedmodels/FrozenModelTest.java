@@ -5,9 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.primitives.Floats;
 import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
+import io.squat.ops.Levels;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -34,17 +38,24 @@ class FrozenModelTest {
 
   @ParameterizedTest
   @CsvSource({
-    "TF1_BERT,4-8-8,true",
-    "TF1_BERT_RESOURCE,2-2-8,true",
-    "HUGGING_FACE,3-4-8,true",
-    "MODEL_GARDEN,4-3-4,true",
-    "DISTIL_BERT,8-8-8,true",
-    "TF1_BERT,4-8-8,false",
-    "TF1_BERT_RESOURCE,2-2-8,false",
-    "HUGGING_FACE,3-4-8,false"
+    "TF1_BERT,4-8-8,TENSOR,true",
+    "TF1_BERT_RESOURCE,2-2-8,TENSOR,true",
+    "HUGGING_FACE,3-4-8,TENSOR,true",
+    "MODEL_GARDEN,4-3-4,TENSOR,true",
+    "DISTIL_BERT,8-8-8,TENSOR,true",
+    "TF1_BERT,4-8-8,TENSOR,false",
+    "TF1_BERT_RESOURCE,2-2-8,TENSOR,false",
+    "HUGGING_FACE,3-4-8,TENSOR,false",
+    "TF1_BERT,4-8-8,CHANNEL,true",
+    "HUGGING_FACE,2-4-8,CHANNEL,true",
+    "MODEL_GARDEN,3-3-4,CHANNEL,true",
+    "DISTIL_BERT,8-8-8,CHANNEL,true",
+    "TF1_BERT_RESOURCE,4-8-8,CHANNEL,false"
   })
-  void aQuantizedModelIsReadAgainToTheLastInteger(TinyModel tiny, String bits, boolean isPacked) {
-    try (TrainedTinyModel trained = new TrainedTinyModel(tiny, bits, TrainedTinyModel.CLASSES)) {
+  void aQuantizedModelIsReadAgainToTheLastInteger(
+      TinyModel tiny, String bits, Granularity granularity, boolean isPacked) {
+    try (TrainedTinyModel trained =
+        new TrainedTinyModel(tiny, bits, granularity, TrainedTinyModel.CLASSES)) {
       ServingModel packed = Export.toPacked(trained.model, trained.quantization, trained);
       ServingModel exported =
           isPacked ? packed : Export.toInt8(trained.model, trained.quantization, trained);
@@ -54,23 +65,28 @@ class FrozenModelTest {
 
       FrozenModel.Thawed thawed = FrozenModel.thaw(written, CHOICE);
       FrozenModel.Recovered recovered = Objects.requireNonNull(thawed.quantization());
-      assertEquals(bits, recovered.bits());
+      assertEquals(trained.quantization, recovered.quantization());
+      if (granularity == Granularity.CHANNEL) {
+        for (LinearLayer layer : trained.structure.layers()) {
+          String step = Quantizer.stepSizeName(layer.weight());
+          assertEquals(Floats.asList(trained.values(step)), recovered.stepSizes().get(step), step);
+        }
+      }
       Path variables = folder.resolve("thawed");
       SavedModelWriter.write(variables, thawed.model(), Map.of());
       assertFalse(FrozenModel.is(variables, CHOICE));
 
       ModelGraph model = Rewriting.withHead(SavedModelReader.read(variables, CHOICE), 3);
-      Quantization quantization =
-          new Quantization(BitWidths.parse(recovered.bits()), recovered.levels());
-      Map<String, Float> steps = recovered.stepSizes(model, quantization).orElseThrow();
+      Quantization quantization = recovered.quantization();
+      Map<String, List<Float>> steps = recovered.stepSizes(model, quantization).orElseThrow();
       ModelValues values = ModelValues.ofSavedModel(variables, model);
       ServingModel again =
           Export.toPacked(
               model,
               quantization,
               name -> {
-                Float step = steps.get(name);
-                return step != null ? new float[] {step} : values.values(name);
+                List<Float> step = steps.get(name);
+                return step != null ? Floats.toArray(step) : values.values(name);
               });
       assertEquals(integers(packed).size(), integers(again).size());
       assertEquals(Map.copyOf(sorted(integers(packed))), Map.copyOf(sorted(integers(again))));
@@ -110,18 +126,26 @@ class FrozenModelTest {
   }
 
   @Test
-  void stepsOfOtherBitsAreNotTakenOver() {
+  void stepsOfAnotherQuantizationAreNotTakenOver() {
     try (TrainedTinyModel trained =
         new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", TrainedTinyModel.CLASSES)) {
       Path written = folder.resolve("packed");
       SavedModelWriter.write(
           written, Export.toPacked(trained.model, trained.quantization, trained), Map.of());
-      FrozenModel.Recovered recovered =
-          Objects.requireNonNull(FrozenModel.thaw(written, CHOICE).quantization());
-      assertTrue(
-          recovered
-              .stepSizes(trained.model, new Quantization(BitWidths.parse("3-8-8"), null))
-              .isEmpty());
+      FrozenModel.Thawed thawed = FrozenModel.thaw(written, CHOICE);
+      FrozenModel.Recovered recovered = Objects.requireNonNull(thawed.quantization());
+      Path variables = folder.resolve("thawed");
+      SavedModelWriter.write(variables, thawed.model(), Map.of());
+      ModelGraph model = SavedModelReader.read(variables, CHOICE);
+      assertTrue(recovered.stepSizes(model, trained.quantization).isPresent());
+      BitWidths bits = BitWidths.parse("4-8-8");
+      for (Quantization other :
+          List.of(
+              Quantization.of(BitWidths.parse("3-8-8")),
+              new Quantization(bits, Levels.SYMMETRIC, Granularity.TENSOR),
+              new Quantization(bits, null, Granularity.CHANNEL))) {
+        assertTrue(recovered.stepSizes(model, other).isEmpty(), other.toString());
+      }
     }
   }
 

@@ -26,7 +26,7 @@ class GoldenPassesTest {
   private static final Path GOLDEN = Path.of("src/test/resources/io/squat/savedmodels/golden");
   private static final boolean WRITE = "write".equals(System.getProperty("golden"));
 
-  private static final Quantization QUANTIZATION = new Quantization(BitWidths.parse("4-8-8"), null);
+  private static final Quantization QUANTIZATION = Quantization.of(BitWidths.parse("4-8-8"));
 
   /** One model on its way through the passes. */
   private static final class Trail {

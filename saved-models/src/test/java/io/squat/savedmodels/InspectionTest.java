@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What the tiny models were made with: 2 layers of 4 heads, 48 wide, 120 words, 40 positions. */
 class InspectionTest {
   private static Inspection inspect(TinyModel tiny) {
-    return Inspection.of(tiny.read(), new Quantization(BitWidths.parse("4-8-8"), null));
+    return Inspection.of(tiny.read(), Quantization.of(BitWidths.parse("4-8-8")));
   }
 
   @ParameterizedTest

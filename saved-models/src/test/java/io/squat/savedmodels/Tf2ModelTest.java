@@ -61,7 +61,7 @@ class Tf2ModelTest {
   @ParameterizedTest
   @EnumSource
   void everyWeightAndStepHasAGradient(TinyModel tiny) {
-    Quantization quantization = new Quantization(BitWidths.parse("4-8-8"), null);
+    Quantization quantization = Quantization.of(BitWidths.parse("4-8-8"));
     try (TrainingGraph training =
         TrainingGraph.build(Rewriting.withHead(tiny.read(), 3), quantization, true)) {
       for (VariableGroup group : List.of(VariableGroup.WEIGHTS, VariableGroup.STEP_SIZES)) {

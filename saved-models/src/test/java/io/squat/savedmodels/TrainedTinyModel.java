@@ -1,7 +1,9 @@
 package io.squat.savedmodels;
 
+import com.google.common.primitives.Floats;
 import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import io.squat.ops.QuantizationGrid;
 import io.squat.ops.StepSizes;
 import java.util.HashMap;
@@ -35,10 +37,15 @@ final class TrainedTinyModel implements ModelValues, AutoCloseable {
   private final Map<String, float[]> values = new HashMap<>();
 
   @MustBeClosed
-  @SuppressWarnings("MustBeClosedChecker") // the training graph is closed with this object
   TrainedTinyModel(TinyModel tiny, String bits, int outputs) {
+    this(tiny, bits, Granularity.TENSOR, outputs);
+  }
+
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker") // the training graph is closed with this object
+  TrainedTinyModel(TinyModel tiny, String bits, Granularity granularity, int outputs) {
     this.tiny = tiny;
-    this.quantization = new Quantization(BitWidths.parse(bits), null);
+    this.quantization = new Quantization(BitWidths.parse(bits), null, granularity);
     this.model = Rewriting.withHead(tiny.read(), outputs);
     this.structure = BertStructure.of(model);
     ModelValues saved = ModelValues.ofSavedModel(tiny.path(), model);
@@ -67,8 +74,13 @@ final class TrainedTinyModel implements ModelValues, AutoCloseable {
   private void weightStep(Quantizer.Kind kind, String variable) {
     Optional<QuantizationGrid> grid = quantization.grid(kind);
     if (grid.isPresent()) {
-      float step = StepSizes.ofWeights(values(variable), grid.get());
-      values.put(Quantizer.stepSizeName(variable), new float[] {step});
+      int columns = model.variable(variable).shape().get(1).intValue();
+      values.put(
+          Quantizer.stepSizeName(variable),
+          Floats.toArray(
+              quantization.granularity(kind).groups(values(variable), columns).stream()
+                  .map(weights -> StepSizes.ofWeights(weights, grid.get()))
+                  .toList()));
     }
   }
 

@@ -151,7 +151,7 @@ final class ExportCommand extends SquatCommand {
         bits == null
             ? export.toFloat()
             : export.quantized(
-                new Quantization(bits, null),
+                Quantization.of(bits),
                 format,
                 texts(folder),
                 run.device(),

@@ -42,8 +42,8 @@ final class InspectCommand extends SquatCommand {
     FrozenModel.Recovered recovered = RecoveredSteps.of(folder);
     Quantization quantization =
         bits == null && recovered != null
-            ? new Quantization(BitWidths.parse(recovered.bits()), recovered.levels())
-            : new Quantization(bits == null ? BitWidths.parse(DEFAULT_BITS) : bits, null);
+            ? recovered.quantization()
+            : Quantization.of(bits == null ? BitWidths.parse(DEFAULT_BITS) : bits);
     Inspection inspection =
         Inspection.of(SavedModelReader.read(folder, model.choice()), quantization);
     inspection.print(out);

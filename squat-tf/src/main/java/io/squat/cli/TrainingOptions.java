@@ -3,6 +3,7 @@ package io.squat.cli;
 import io.squat.glue.Casing;
 import io.squat.glue.Examples;
 import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.Quantization;
@@ -187,9 +188,12 @@ final class TrainingOptions {
   Quantization bits(FrozenModel.@Nullable Recovered recovered) {
     if (bits == null && recovered != null) {
       return new Quantization(
-          BitWidths.parse(recovered.bits()), levels == null ? recovered.levels() : levels);
+          BitWidths.parse(recovered.bits()),
+          levels == null ? recovered.levels() : levels,
+          Granularity.TENSOR);
     }
-    return new Quantization(bits == null ? BitWidths.parse(DEFAULT_BITS) : bits, levels);
+    return new Quantization(
+        bits == null ? BitWidths.parse(DEFAULT_BITS) : bits, levels, Granularity.TENSOR);
   }
 
   Alternation alternation() {

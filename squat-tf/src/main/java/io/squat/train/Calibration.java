@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.google.common.primitives.Floats;
 import io.squat.glue.Batch;
 import io.squat.ops.ActivationCalibration;
+import io.squat.ops.Granularity;
 import io.squat.ops.QuantizationGrid;
 import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.CheckpointOps;
@@ -46,7 +47,7 @@ final class Calibration {
   private final ConfigProto config;
   private final Map<String, Integer> featuresByInput;
 
-  /** A rule that gives the step size of a weight tensor. */
+  /** A rule that gives the step size of weights that share one. */
   @FunctionalInterface
   interface WeightStep {
     /** The step size of weights on a grid. */
@@ -85,13 +86,20 @@ final class Calibration {
    * @param quantization what will be quantized
    * @param batches what activations are calibrated with
    * @param progress is told of every batch
-   * @return by the name of the step size's variable
+   * @return by the name of the step size's variable: one number, or of a kernel one a column
    */
-  Map<String, Float> stepSizes(Quantization quantization, List<Batch> batches, Progress progress) {
-    Map<String, Float> steps = new LinkedHashMap<>();
+  Map<String, List<Float>> stepSizes(
+      Quantization quantization, List<Batch> batches, Progress progress) {
+    Map<String, List<Float>> steps = new LinkedHashMap<>();
+    ModelValues values = outliers.rest(model, ModelValues.ofCheckpoint(weights, stored, model));
     List<Quantizer> quantizers = Rewriting.quantizers(model, quantization);
-    ofWeights(
-        quantizers.stream().filter(q -> q.kind() != Quantizer.Kind.ACTIVATION).toList(), steps);
+    for (Quantizer quantizer : quantizers) {
+      if (quantizer.kind() != Quantizer.Kind.ACTIVATION) {
+        steps.put(
+            quantizer.stepSize(),
+            ofWeights(quantizer, quantization.granularity(quantizer.kind()), values));
+      }
+    }
     List<Quantizer> activations =
         quantizers.stream().filter(q -> q.kind() == Quantizer.Kind.ACTIVATION).toList();
     if (!activations.isEmpty()) {
@@ -100,20 +108,20 @@ final class Calibration {
     return steps;
   }
 
-  private void ofWeights(List<Quantizer> quantizers, Map<String, Float> steps) {
-    ModelValues values = outliers.rest(model, ModelValues.ofCheckpoint(weights, stored, model));
-    for (Quantizer quantizer : quantizers) {
-      steps.put(
-          quantizer.stepSize(),
-          weightStep.apply(values.values(quantizer.source()), quantizer.grid()));
-    }
+  private List<Float> ofWeights(Quantizer quantizer, Granularity granularity, ModelValues values) {
+    String matrix = quantizer.source();
+    int columns = Math.toIntExact(model.variable(matrix).shape().get(1));
+    // The columns are independent of each other, so that threads change no sum's order.
+    return granularity.groups(values.values(matrix), columns).parallelStream()
+        .map(sharing -> weightStep.apply(sharing, quantizer.grid()))
+        .toList();
   }
 
   private void ofActivations(
       List<Quantizer> quantizers,
       List<Batch> batches,
       Progress progress,
-      Map<String, Float> steps) {
+      Map<String, List<Float>> steps) {
     List<ActivationCalibration> calibrations =
         quantizers.stream().map(quantizer -> new ActivationCalibration(quantizer.grid())).toList();
     List<String> inputs = quantizers.stream().map(Quantizer::source).toList();
@@ -124,7 +132,7 @@ final class Calibration {
         progress,
         (pass, batch, values) -> observe(values, batch, inputs, calibrations, pass == 1));
     for (int i = 0; i < quantizers.size(); i++) {
-      steps.put(quantizers.get(i).stepSize(), calibrations.get(i).stepSize());
+      steps.put(quantizers.get(i).stepSize(), List.of(calibrations.get(i).stepSize()));
     }
   }
 

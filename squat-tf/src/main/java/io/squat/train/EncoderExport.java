@@ -1,5 +1,6 @@
 package io.squat.train;
 
+import com.google.common.primitives.Floats;
 import io.squat.glue.Batch;
 import io.squat.glue.Batches;
 import io.squat.glue.EncodedExamples;
@@ -80,7 +81,7 @@ public final class EncoderExport {
             ? OutlierFeatures.of(
                 model, calibration(OutlierFeatures.NONE, config).largest(batches, progress))
             : OutlierFeatures.NONE;
-    Map<String, Float> steps =
+    Map<String, List<Float>> steps =
         calibration(outliers, config).stepSizes(quantization, batches, progress);
     ModelValues saved = ModelValues.ofSavedModel(folder, model);
     ModelValues rest = outliers.rest(model, saved);
@@ -88,8 +89,8 @@ public final class EncoderExport {
         outliers.apply(model, saved),
         quantization,
         variable -> {
-          Float step = steps.get(variable);
-          return step != null ? new float[] {step} : rest.values(variable);
+          List<Float> step = steps.get(variable);
+          return step != null ? Floats.toArray(step) : rest.values(variable);
         });
   }
 

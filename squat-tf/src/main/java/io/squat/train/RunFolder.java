@@ -1,6 +1,7 @@
 package io.squat.train;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.google.common.io.MoreFiles;
@@ -36,7 +37,10 @@ import java.util.stream.Stream;
  */
 public final class RunFolder {
   private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+      new ObjectMapper()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          // A step size was one number before there was one a channel.
+          .enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY);
   private static final String PART = ".part-";
   private static final String STEP = "step-";
   static final String PREDICTIONS = "dev-predictions.txt";

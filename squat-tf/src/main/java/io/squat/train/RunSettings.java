@@ -3,6 +3,7 @@ package io.squat.train;
 import io.squat.glue.Casing;
 import io.squat.glue.GlueTask;
 import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelReader;
@@ -71,7 +72,9 @@ public record RunSettings(
 
   /** What the run quantizes. */
   public Quantization quantization() {
-    return method.quantized() ? new Quantization(BitWidths.parse(bits), levels) : Quantization.NONE;
+    return method.quantized()
+        ? new Quantization(BitWidths.parse(bits), levels, Granularity.TENSOR)
+        : Quantization.NONE;
   }
 
   /** How many outputs the task's head has: one a class, or one for a value. */

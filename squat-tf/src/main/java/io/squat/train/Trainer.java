@@ -191,7 +191,7 @@ public final class Trainer {
       EncodedExamples dev) {
     Quantization quantization =
         stage.method().quantized() ? settings.quantization() : Quantization.NONE;
-    Map<String, Float> stepSizes = Map.of();
+    Map<String, List<Float>> stepSizes = Map.of();
     if (stage.method().quantized()) {
       // A packed model's steps are those of its own values, before any float epoch moves them.
       stepSizes =

@@ -15,6 +15,7 @@ import io.squat.savedmodels.VariableGroup;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -147,12 +148,12 @@ public final class TrainingBenchmark {
             load.seed(),
             device.config(threads));
     session.startWeights(SavedModelFiles.checkpoint(folder), ModelVariable::stored);
-    Map<String, Float> steps = new HashMap<>();
+    Map<String, List<Float>> steps = new HashMap<>();
     session
         .training()
         .model()
         .variables(VariableGroup.STEP_SIZES)
-        .forEach(step -> steps.put(step.name(), STEP_SIZE));
+        .forEach(step -> steps.put(step.name(), Collections.nCopies((int) step.size(), STEP_SIZE)));
     session.startStepSizes(steps);
     return session;
   }

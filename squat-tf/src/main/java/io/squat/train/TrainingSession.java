@@ -2,6 +2,7 @@ package io.squat.train;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.common.primitives.Floats;
 import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.glue.Batch;
 import io.squat.savedmodels.CheckpointOps;
@@ -27,6 +28,7 @@ import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.framework.initializers.TruncatedNormal;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
@@ -161,9 +163,9 @@ final class TrainingSession implements AutoCloseable {
   /**
    * Starts the step sizes.
    *
-   * @param values the step of every quantizer by the name of its variable
+   * @param values the numbers of every quantizer's step by the name of its variable
    */
-  void startStepSizes(Map<String, Float> values) {
+  void startStepSizes(Map<String, List<Float>> values) {
     if (starts.isEmpty()) {
       return;
     }
@@ -172,7 +174,8 @@ final class TrainingSession implements AutoCloseable {
       Session.Runner runner = session.runner();
       startValues.forEach(
           (name, placeholder) -> {
-            TFloat32 value = TFloat32.scalarOf(requireNonNull(values.get(name), name));
+            float[] numbers = Floats.toArray(requireNonNull(values.get(name), name));
+            TFloat32 value = TFloat32.tensorOf(placeholder.shape(), DataBuffers.of(numbers));
             fed.add(value);
             runner.feed(placeholder, value);
           });

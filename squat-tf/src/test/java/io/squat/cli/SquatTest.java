@@ -14,6 +14,7 @@ import io.squat.glue.Casing;
 import io.squat.glue.GlueTask;
 import io.squat.glue.Split;
 import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.Device;
 import io.squat.savedmodels.InputRole;
@@ -105,8 +106,7 @@ class SquatTest {
         () -> assertEquals(Path.of("d"), train.task.data()),
         () -> assertEquals(Path.of("o"), train.out),
         () -> assertEquals(Method.SQUAT, train.training.method()),
-        () ->
-            assertEquals(new Quantization(new BitWidths(4, 8, 8), null), train.training.bits(null)),
+        () -> assertEquals(Quantization.of(new BitWidths(4, 8, 8)), train.training.bits(null)),
         () -> assertEquals(Alternation.WITHIN, train.training.alternation()),
         () -> assertEquals(0.01, train.training.rho()),
         () -> assertEquals(3, train.epochs),
@@ -143,7 +143,7 @@ class SquatTest {
         () -> assertEquals(Method.SAQ, train.training.method()),
         () ->
             assertEquals(
-                new Quantization(new BitWidths(2, 3, 5), Levels.SYMMETRIC),
+                new Quantization(new BitWidths(2, 3, 5), Levels.SYMMETRIC, Granularity.TENSOR),
                 train.training.bits(null)),
         () -> assertEquals(new Alternation(7), train.training.alternation()),
         () -> assertEquals(0.02, train.training.rho()),

@@ -80,7 +80,7 @@ class CalibrationTest {
   void equalsPlainJava(String bits) {
     Path weights = weights();
     Quantization quantization = TinyBert.bits(bits);
-    Map<String, Float> found =
+    Map<String, List<Float>> found =
         calibration(weights, OutlierFeatures.NONE).stepSizes(quantization, batches, Progress.NONE);
     List<Quantizer> quantizers = quantizers(quantization);
     Map<String, List<Double>> activations = activations(weights, quantizers, true);
@@ -90,10 +90,7 @@ class CalibrationTest {
               ? leastSquares(requireNonNull(activations.get(quantizer.source())), quantizer.grid())
               : ofWeights(TinyBert.read(weights, quantizer.source()), quantizer.grid());
       assertEquals(
-          expected,
-          requireNonNull(found.get(quantizer.stepSize()), quantizer.stepSize()),
-          expected * RELATIVE_TOLERANCE,
-          quantizer.stepSize());
+          expected, one(found, quantizer), expected * RELATIVE_TOLERANCE, quantizer.stepSize());
     }
     assertEquals(quantizers.size(), found.size());
   }
@@ -127,7 +124,7 @@ class CalibrationTest {
           return withOutlier;
         });
     OutlierFeatures outliers = OutlierFeatures.of(model, largest);
-    Map<String, Float> steps =
+    Map<String, List<Float>> steps =
         calibration(weights, outliers).stepSizes(TinyBert.bits("8-32-8"), batches, Progress.NONE);
     for (Quantizer quantizer : quantizers) {
       int features = requireNonNull(largest.get(quantizer.source())).size();
@@ -139,11 +136,14 @@ class CalibrationTest {
       }
       double expected = leastSquares(rest, quantizer.grid());
       assertEquals(
-          expected,
-          requireNonNull(steps.get(quantizer.stepSize())),
-          expected * RELATIVE_TOLERANCE,
-          quantizer.source());
+          expected, one(steps, quantizer), expected * RELATIVE_TOLERANCE, quantizer.source());
     }
+  }
+
+  private static float one(Map<String, List<Float>> steps, Quantizer quantizer) {
+    List<Float> numbers = requireNonNull(steps.get(quantizer.stepSize()), quantizer.stepSize());
+    assertEquals(1, numbers.size(), quantizer.stepSize());
+    return numbers.get(0);
   }
 
   private Calibration calibration(Path weights, OutlierFeatures outliers) {

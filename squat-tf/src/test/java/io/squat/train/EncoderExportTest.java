@@ -47,12 +47,7 @@ class EncoderExportTest {
 
   private ServingModel quantized(String bits, ServingFormat format) {
     return export.quantized(
-        new Quantization(BitWidths.parse(bits), null),
-        format,
-        texts(),
-        Device.CPU,
-        2,
-        Progress.NONE);
+        Quantization.of(BitWidths.parse(bits)), format, texts(), Device.CPU, 2, Progress.NONE);
   }
 
   /** The mean cosine of the pooled outputs of two SavedModels, on ids that calibrated nothing. */

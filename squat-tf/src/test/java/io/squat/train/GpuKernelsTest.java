@@ -53,7 +53,7 @@ class GpuKernelsTest {
   @EnumSource
   void everyNodeOfTheTrainingGraphHasKernels(Method method) throws Exception {
     Quantization quantization =
-        method.quantized() ? new Quantization(new BitWidths(4, 8, 8), null) : Quantization.NONE;
+        method.quantized() ? Quantization.of(new BitWidths(4, 8, 8)) : Quantization.NONE;
     ModelGraph model =
         Rewriting.withHead(SavedModelReader.read(tinyBert(), SavedModelReader.Choice.DEFAULT), 2);
     try (TrainingSession session =

@@ -109,7 +109,7 @@ final class TinyBert {
   }
 
   static Quantization bits(String widths) {
-    return new Quantization(BitWidths.parse(widths), null);
+    return Quantization.of(BitWidths.parse(widths));
   }
 
   static float[] gaussian(Random random, int count, double deviation) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.primitives.Floats;
 import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.savedmodels.Device;
 import io.squat.savedmodels.ModelGraph;
@@ -33,7 +34,7 @@ class TrainingSessionTest {
   private static final Quantization QUANTIZATION = TinyBert.bits("4-8-8");
 
   private final ModelGraph model = TinyBert.model();
-  private final Map<String, Float> steps = steps();
+  private final Map<String, List<Float>> steps = steps();
 
   @TempDir Path folder;
 
@@ -41,15 +42,10 @@ class TrainingSessionTest {
   @SuppressWarnings("ArrayRecordComponent") // compared, never changed
   private record Trained(List<Float> losses, byte[] state) {}
 
-  private Map<String, Float> steps() {
-    Map<String, Float> found = new HashMap<>();
+  private Map<String, List<Float>> steps() {
+    Map<String, List<Float>> found = new HashMap<>();
     TinyBert.start(model, QUANTIZATION, 1)
-        .forEach(
-            (name, values) -> {
-              if (values.length == 1) {
-                found.put(name, values[0]);
-              }
-            });
+        .forEach((name, values) -> found.put(name, Floats.asList(values)));
     return found;
   }
 
