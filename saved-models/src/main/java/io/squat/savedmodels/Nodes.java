@@ -3,6 +3,7 @@ package io.squat.savedmodels;
 import com.google.common.primitives.Floats;
 import com.google.protobuf.ByteString;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -179,8 +180,11 @@ final class Nodes {
       return Optional.empty();
     }
     int size = rank == 0 ? 1 : Math.toIntExact(value.getTensorShape().getDim(0).getSize());
-    if (value.getFloatValCount() == 1) { // one for all
-      return Optional.of(Collections.nCopies(size, value.getFloatVal(0)));
+    int written = value.getFloatValCount();
+    if (written > 0 && written <= size) { // the last one stands for all that follow
+      List<Float> all = new ArrayList<>(value.getFloatValList());
+      all.addAll(Collections.nCopies(size - written, value.getFloatVal(written - 1)));
+      return Optional.of(all);
     }
     return Optional.of(value.getTensorContent())
         .filter(content -> content.size() == size * Float.BYTES)

@@ -12,6 +12,7 @@ import io.squat.glue.GlueReader;
 import io.squat.glue.GlueTask;
 import io.squat.glue.Metric;
 import io.squat.glue.Split;
+import io.squat.ops.Granularity;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.train.Alternation;
@@ -157,6 +158,7 @@ final class DemoCommand extends SquatCommand {
             Method.SQUAT,
             BITS,
             null,
+            Granularity.TENSOR,
             Alternation.WITHIN.toString(),
             RHO,
             FLOAT_EPOCHS,

@@ -6,6 +6,7 @@ import io.squat.eval.ModelSize;
 import io.squat.glue.EncodedExamples;
 import io.squat.glue.WordPiece;
 import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelWriter;
 import io.squat.train.EncoderExport;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -71,6 +73,15 @@ final class ExportCommand extends SquatCommand {
           "Of --model: bits of linear weights, word embeddings and activations, each 2 to 8, or 32"
               + " for float (default: not quantized).")
   @Nullable BitWidths bits;
+
+  @Option(
+      names = "--granularity",
+      paramLabel = "tensor|channel",
+      description =
+          "Of --bits: what shares a step size in a linear layer's weights, all of them or those of"
+              + " one output channel; embeddings and activations have one a tensor (default:"
+              + " tensor).")
+  @Nullable Granularity granularity;
 
   @Option(
       names = "--calibration-file",
@@ -124,10 +135,10 @@ final class ExportCommand extends SquatCommand {
     Path target = VersionFolder.of(out);
     SavedModelWriter.requireFree(target);
     if (source.run != null) {
-      if (bits != null || calibrationFile != null) {
+      if (bits != null || granularity != null || calibrationFile != null) {
         throw new IllegalArgumentException(
-            "--bits and --calibration-file: expected with --model, found with --run, which has bits of"
-                + " its own");
+            "--bits, --granularity and --calibration-file: expected with --model, found with --run,"
+                + " which has bits of its own");
       }
       RunExport export = new RunExport(new RunFolder(source.run));
       export.write(export.lastStage(), format, Version.current(), target);
@@ -151,7 +162,8 @@ final class ExportCommand extends SquatCommand {
         bits == null
             ? export.toFloat()
             : export.quantized(
-                Quantization.of(bits),
+                new Quantization(
+                    bits, null, Objects.requireNonNullElse(granularity, Granularity.TENSOR)),
                 format,
                 texts(folder),
                 run.device(),
@@ -167,6 +179,9 @@ final class ExportCommand extends SquatCommand {
               + format.label()
               + ": expected --run, or --model with --bits and --calibration-file, found --model"
               + " alone");
+    }
+    if (bits == null && granularity != null) {
+      throw new IllegalArgumentException("--granularity: expected with --bits, which are missing");
     }
     if ((bits == null) != (calibrationFile == null)) {
       throw new IllegalArgumentException(

@@ -3,6 +3,7 @@ package io.squat.cli;
 import io.squat.glue.GlueTask;
 import io.squat.glue.Split;
 import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.Device;
 import io.squat.train.Alternation;
@@ -106,6 +107,7 @@ public final class Squat implements Runnable {
         .registerConverter(Device.class, checked(Device::of))
         .registerConverter(ServingFormat.class, checked(ServingFormat::of))
         .registerConverter(URI.class, checked(URI::create))
+        .registerConverter(Granularity.class, checked(Granularity::of))
         .registerConverter(Levels.class, checked(TrainingOptions::levels))
         .setParameterExceptionHandler(Failures::onBadArguments)
         .setExecutionExceptionHandler(Failures::onException)

@@ -14,6 +14,7 @@ import io.squat.train.OptimizerSettings;
 import io.squat.train.RunSettings;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -42,6 +43,15 @@ final class TrainingOptions {
       names = "--levels",
       description = "full or symmetric integers (default: symmetric at 2 bits, else full).")
   private @Nullable Levels levels;
+
+  @Option(
+      names = "--granularity",
+      paramLabel = "tensor|channel",
+      description =
+          "What shares a step size in a linear layer's weights: all of them, or those of one output"
+              + " channel; embeddings and activations have one a tensor (default: that of a packed"
+              + " model, else tensor).")
+  private @Nullable Granularity granularity;
 
   @Option(
       names = "--alternation",
@@ -166,6 +176,7 @@ final class TrainingOptions {
         method,
         quantization.bits().toString(),
         quantization.levels(),
+        quantization.granularity(),
         alternation.toString(),
         rho,
         method.quantized() ? inFloat : epochs,
@@ -190,10 +201,12 @@ final class TrainingOptions {
       return new Quantization(
           BitWidths.parse(recovered.bits()),
           levels == null ? recovered.levels() : levels,
-          Granularity.TENSOR);
+          granularity == null ? recovered.granularity() : granularity);
     }
     return new Quantization(
-        bits == null ? BitWidths.parse(DEFAULT_BITS) : bits, levels, Granularity.TENSOR);
+        bits == null ? BitWidths.parse(DEFAULT_BITS) : bits,
+        levels,
+        Objects.requireNonNullElse(granularity, Granularity.TENSOR));
   }
 
   Alternation alternation() {

@@ -17,6 +17,7 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Variable;
+import org.tensorflow.op.train.ApplyAdam;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.family.TType;
 
@@ -55,8 +56,8 @@ final class AdamW extends Optimizer {
    *
    * @param graph the graph of the variables
    * @param name the name of its global variables, one for each optimizer of a graph
-   * @param learningRate the rate of a variable, float32 scalar; may depend on a scalar variable's
-   *     value
+   * @param learningRate the rate of a variable, float32 scalar or of the variable's shape; may
+   *     depend on the variable's value
    * @param epsilon added to the root of the second moment
    * @param weightDecay the decay a step, as a fraction of the learning rate
    * @param decays which variables decay, by name
@@ -122,16 +123,52 @@ final class AdamW extends Optimizer {
     // Not in `deps`: its every node would wait for every gradient by an edge of its own.
     Output<TFloat32> weights = variable.expect(TFloat32.class);
     Operand<TFloat32> rate = learningRate.apply(weights);
+    boolean decaying = weightDecay != 0 && decays.test(variable.op().name());
+    if (rate.shape().numDimensions() > 0) {
+      if (decaying) {
+        throw new IllegalArgumentException(
+            "variable "
+                + variable.op().name()
+                + ": expected one learning rate for all elements of a variable that decays, found"
+                + " rates of shape "
+                + rate.shape());
+      }
+      return applyElementwise(gradient.expect(TFloat32.class), weights, rate);
+    }
     Ops update = tf;
-    if (weightDecay != 0 && decays.test(variable.op().name())) {
+    if (decaying) {
       Ops after = tf.withControlDependencies(List.of(gradient));
       Operand<TFloat32> decay = tf.math.mul(rate, tf.constant(weightDecay));
       // w - decay * w in one pass over w and without a copy of it.
       Op decayed = after.train.applyGradientDescent(weights, decay, weights);
       update = tf.withControlDependencies(List.of(decayed));
     }
+    return adam(update, weights, weights, rate, gradient.expect(TFloat32.class));
+  }
+
+  /**
+   * ApplyAdam takes one rate for all elements. Where each has its own, it moves zeros at rate 1,
+   * and the variable by that times the rate.
+   */
+  private Op applyElementwise(
+      Output<TFloat32> gradient, Output<TFloat32> weights, Operand<TFloat32> rate) {
+    Operand<TFloat32> zeros =
+        tf.assign(
+            tf.variable(weights.shape(), TFloat32.class),
+            tf.fill(tf.constant(weights.shape()), tf.constant(0f)));
+    Operand<TFloat32> moved = adam(tf, zeros, weights, tf.constant(1f), gradient);
+    return tf.assignAdd(weights, tf.math.mul(rate, moved));
+  }
+
+  /** Moves a tensor by the moments of a variable. */
+  private ApplyAdam<TFloat32> adam(
+      Ops update,
+      Operand<TFloat32> moved,
+      Output<TFloat32> weights,
+      Operand<TFloat32> rate,
+      Output<TFloat32> gradient) {
     return update.train.applyAdam(
-        weights,
+        moved,
         slotOf(weights, FIRST_MOMENT),
         slotOf(weights, SECOND_MOMENT),
         requireNonNull(betaOnePower),
@@ -140,7 +177,7 @@ final class AdamW extends Optimizer {
         tf.constant(BETA_ONE),
         tf.constant(BETA_TWO),
         tf.constant(epsilon),
-        gradient.expect(TFloat32.class));
+        gradient);
   }
 
   @Override

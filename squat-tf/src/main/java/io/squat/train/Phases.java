@@ -232,7 +232,7 @@ final class Phases {
   private Map<ModelVariable, Variable<TFloat32>> keptGradients() {
     Map<ModelVariable, Variable<TFloat32>> kept = new LinkedHashMap<>();
     for (ModelVariable step : stepSizes) {
-      kept.put(step, tf.variable(Shape.scalar(), TFloat32.class));
+      kept.put(step, tf.variable(Shape.of(dimensions(step)), TFloat32.class));
     }
     return kept;
   }

@@ -7,6 +7,7 @@ import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelReader;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param method how the model is trained
  * @param bits W-E-A
  * @param levels which integers weights use; null is the default of the width
+ * @param granularity which weights of a linear layer share a step size
  * @param alternation of squat's phases
  * @param rho the radius of the perturbation
  * @param floatEpochs passes over the rows in float, before quantization; 0 begins with the model as
@@ -41,6 +43,7 @@ public record RunSettings(
     Method method,
     String bits,
     @Nullable Levels levels,
+    Granularity granularity,
     String alternation,
     double rho,
     int floatEpochs,
@@ -50,8 +53,9 @@ public record RunSettings(
     OptimizerSettings optimizer,
     long seed) {
 
-  /** Checks the ranges. */
+  /** Checks the ranges. Files of before there was a granularity have none: a tensor's. */
   public RunSettings {
+    granularity = Objects.requireNonNullElse(granularity, Granularity.TENSOR);
     BitWidths.parse(bits);
     Alternation.parse(alternation);
     atLeast("epochs", epochs, 0);
@@ -73,7 +77,7 @@ public record RunSettings(
   /** What the run quantizes. */
   public Quantization quantization() {
     return method.quantized()
-        ? new Quantization(BitWidths.parse(bits), levels, Granularity.TENSOR)
+        ? new Quantization(BitWidths.parse(bits), levels, granularity)
         : Quantization.NONE;
   }
 

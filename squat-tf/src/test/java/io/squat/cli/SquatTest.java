@@ -17,6 +17,7 @@ import io.squat.ops.BitWidths;
 import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.Device;
+import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.InputRole;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelReader;
@@ -74,6 +75,8 @@ class SquatTest {
           train --model m --task CoLA --data d --out o --bits 4x8 | expected W-E-A
           train --model m --task CoLA --data d --out o --method sam | found "sam"
           train --model m --task CoLA --data d --out o --levels half | found "half"
+          train --model m --task CoLA --data d --out o --granularity row | expected tensor or channel, found "row"
+          export --out o --format packed --model m --granularity row | found "row"
           train --model m --task CoLA --data d --out o --alternation batches:0 | found "batches:0"
           train --model m --task CoLA --data d --out o --device tpu | found "tpu"
           train --model m --task CoLA --data d --out o --seed x | 'x' is not a long
@@ -126,7 +129,7 @@ class SquatTest {
         (TrainCommand)
             parsed(
                 "train --model m --task sts-b --data d --out o --method saq --bits 2-3-5"
-                    + " --levels SYMMETRIC --alternation batches:7 --rho 0.02 --epochs 4 --float-epochs 5"
+                    + " --levels SYMMETRIC --granularity channel --alternation batches:7 --rho 0.02 --epochs 4 --float-epochs 5"
                     + " --batch 16 --max-length 64 --lr 2e-5 --step-lr 3e-4 --weight-decay 0.05 --warmup 0.2"
                     + " --clip 0.5 --dropout 0.3 --seed 11 --device cpu --threads 6 --vocab v"
                     + " --cased --tags train,serve --signature s"
@@ -143,7 +146,7 @@ class SquatTest {
         () -> assertEquals(Method.SAQ, train.training.method()),
         () ->
             assertEquals(
-                new Quantization(new BitWidths(2, 3, 5), Levels.SYMMETRIC, Granularity.TENSOR),
+                new Quantization(new BitWidths(2, 3, 5), Levels.SYMMETRIC, Granularity.CHANNEL),
                 train.training.bits(null)),
         () -> assertEquals(new Alternation(7), train.training.alternation()),
         () -> assertEquals(0.02, train.training.rho()),
@@ -260,6 +263,36 @@ class SquatTest {
     assertEquals(2, export.status());
     assertTrue(export.err().contains("--bits"), export.err());
     assertTrue(export.err().contains("--run, which has bits of its own"), export.err());
+  }
+
+  @Test
+  void granularityIsOfTheModelThatIsQuantized(@TempDir Path folder) {
+    String out = " --format packed --granularity channel --out " + folder.resolve("out");
+    Invocation ofRun = Invocation.of("export --run r" + out);
+    assertEquals(2, ofRun.status());
+    assertTrue(ofRun.err().contains("--run, which has bits of its own"), ofRun.err());
+    Invocation withoutBits = Invocation.of("export --model m" + out.replace("packed", "float"));
+    assertEquals(2, withoutBits.status());
+    assertTrue(
+        withoutBits.err().contains("--granularity: expected with --bits"), withoutBits.err());
+    ExportCommand given = (ExportCommand) parsed("export --model m --bits 4-8-8" + out);
+    assertEquals(Granularity.CHANNEL, given.granularity);
+  }
+
+  @Test
+  void aPackedModelsGranularityIsTheDefault() {
+    FrozenModel.Recovered recovered =
+        new FrozenModel.Recovered("3-8-8", null, Granularity.CHANNEL, Map.of());
+    assertEquals(recovered.quantization(), ((TrainCommand) parsed(TRAIN)).training.bits(recovered));
+    assertEquals(
+        Granularity.TENSOR,
+        ((TrainCommand) parsed(TRAIN + " --granularity tensor"))
+            .training
+            .bits(recovered)
+            .granularity());
+    assertEquals(
+        Quantization.of(new BitWidths(4, 8, 8)),
+        ((TrainCommand) parsed(TRAIN + " --bits 4-8-8")).training.bits(recovered));
   }
 
   @Test

@@ -2,6 +2,8 @@ package io.squat.train;
 
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,6 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.Graph;
+import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
@@ -122,6 +125,73 @@ class AdamWTest {
           }
         }
       }
+    }
+  }
+
+  /** A rate for each element: what the plain rule makes of rates that depend on the value. */
+  @Test
+  void everyElementCanHaveItsOwnRate() {
+    float[] start = {0.003f, 1, 40, 0.2f, 7};
+    double relative = 0.01;
+    Random random = new Random(10);
+    Map<String, double[]> plain = new TreeMap<>(Map.of(CONSTANT, PlainTraining.doubles(start)));
+    PlainAdamW expected = new PlainAdamW(EPSILON, 0, Set.of());
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      Shape shape = Shape.of(start.length);
+      Variable<TFloat32> variable = tf.withName(CONSTANT).variable(shape, TFloat32.class);
+      Ops init = tf.withInitScope();
+      init.assign(variable, init.constant(start));
+      Placeholder<TFloat32> gradient = tf.placeholder(TFloat32.class, Placeholder.shape(shape));
+      AdamW optimizer =
+          new AdamW(
+              graph,
+              "test",
+              v -> tf.math.mul(tf.constant((float) relative), v),
+              EPSILON,
+              0,
+              n -> false);
+      Op update =
+          optimizer.applyGradients(
+              List.of(new GradAndVar<>(gradient.asOutput(), variable.asOutput())), "update");
+      try (Session session = new Session(graph)) {
+        session.initialize();
+        for (int step = 0; step < STEPS; step++) {
+          float[] fed = TinyBert.gaussian(random, start.length, 0.1);
+          try (TFloat32 tensor = TFloat32.vectorOf(fed)) {
+            session.runner().feed(gradient, tensor).addTarget(update).run().close();
+          }
+          expected.apply(
+              new TreeMap<>(Map.of(CONSTANT, PlainTraining.doubles(fed))),
+              plain,
+              value -> (float) relative * value);
+          double[] wanted = requireNonNull(plain.get(CONSTANT));
+          float[] found = fetch(session, Map.of(CONSTANT, variable.asOutput()), CONSTANT);
+          for (int i = 0; i < wanted.length; i++) {
+            assertEquals(wanted[i], found[i], TOLERANCE * start[i], "step " + step + ", " + i);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void aVariableThatDecaysHasOneRate() {
+    try (Graph graph = new Graph()) {
+      Ops tf = Ops.create(graph);
+      Variable<TFloat32> variable = tf.withName(DECAYING).variable(Shape.of(2), TFloat32.class);
+      AdamW optimizer = new AdamW(graph, "test", v -> v, EPSILON, DECAY, DECAYING::equals);
+      Operand<TFloat32> gradient = tf.constant(new float[2]);
+      String message =
+          String.valueOf(
+              assertThrows(
+                      IllegalArgumentException.class,
+                      () ->
+                          optimizer.applyGradients(
+                              List.of(new GradAndVar<>(gradient.asOutput(), variable.asOutput())),
+                              "update"))
+                  .getMessage());
+      assertTrue(message.startsWith("variable decaying: expected one learning rate"), message);
     }
   }
 

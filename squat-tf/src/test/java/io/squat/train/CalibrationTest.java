@@ -95,6 +95,38 @@ class CalibrationTest {
     assertEquals(quantizers.size(), found.size());
   }
 
+  /** Of every column of a kernel by itself; tables and activations have one step. */
+  @ParameterizedTest
+  @ValueSource(strings = {"4-8-8", "6-3-32"})
+  void stepsOfChannelsEqualPlainJava(String bits) {
+    Path weights = weights();
+    Quantization quantization = TinyBert.channels(bits);
+    Map<String, List<Float>> found =
+        calibration(weights, OutlierFeatures.NONE).stepSizes(quantization, batches, Progress.NONE);
+    Map<String, List<Float>> ofTensors =
+        calibration(weights, OutlierFeatures.NONE)
+            .stepSizes(TinyBert.bits(bits), batches, Progress.NONE);
+    for (Quantizer quantizer : quantizers(quantization)) {
+      List<Float> steps = requireNonNull(found.get(quantizer.stepSize()), quantizer.stepSize());
+      if (quantizer.kind() != Quantizer.Kind.WEIGHT) {
+        assertEquals(ofTensors.get(quantizer.stepSize()), steps, quantizer.stepSize());
+        continue;
+      }
+      float[] kernel = TinyBert.read(weights, quantizer.source());
+      int columns = model.variable(quantizer.source()).shape().get(1).intValue();
+      assertEquals(columns, steps.size(), quantizer.stepSize());
+      for (int column = 0; column < columns; column++) {
+        float[] values = new float[kernel.length / columns];
+        for (int row = 0; row < values.length; row++) {
+          values[row] = kernel[row * columns + column];
+        }
+        double expected = ofWeights(values, quantizer.grid());
+        assertEquals(
+            expected, steps.get(column), expected * RELATIVE_TOLERANCE, quantizer.stepSize());
+      }
+    }
+  }
+
   /** The largest magnitudes, and steps that an outlier takes no part in, against plain Java. */
   @Test
   void outliersAreFoundAndLeftOut() {

@@ -10,6 +10,7 @@ import io.squat.glue.Split;
 import io.squat.glue.WordPiece;
 import io.squat.ops.BitWidths;
 import io.squat.savedmodels.Device;
+import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.savedmodels.SavedModelWriter;
@@ -46,8 +47,11 @@ class EncoderExportTest {
   }
 
   private ServingModel quantized(String bits, ServingFormat format) {
-    return export.quantized(
-        Quantization.of(BitWidths.parse(bits)), format, texts(), Device.CPU, 2, Progress.NONE);
+    return quantized(Quantization.of(BitWidths.parse(bits)), format);
+  }
+
+  private ServingModel quantized(Quantization quantization, ServingFormat format) {
+    return export.quantized(quantization, format, texts(), Device.CPU, 2, Progress.NONE);
   }
 
   /** The mean cosine of the pooled outputs of two SavedModels, on ids that calibrated nothing. */
@@ -98,6 +102,20 @@ class EncoderExportTest {
     Path written = folder.resolve("1");
     SavedModelWriter.write(written, quantized("8-8-8", format), Map.of());
     assertTrue(cosine(TinyBert.folder(), written) >= 0.98);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"PACKED", "INT8", "FLOAT"})
+  void aStepAChannelKeepsTheDirectionOfTheOutput(ServingFormat format) {
+    Path written = folder.resolve("1");
+    Quantization quantization = TinyBert.channels("8-8-8");
+    SavedModelWriter.write(written, quantized(quantization, format), Map.of());
+    assertTrue(cosine(TinyBert.folder(), written) >= 0.98);
+    if (format != ServingFormat.FLOAT) {
+      FrozenModel.Recovered recovered =
+          FrozenModel.thaw(written, SavedModelReader.Choice.DEFAULT).quantization();
+      assertEquals(quantization, requireNonNull(recovered).quantization());
+    }
   }
 
   @Test

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.squat.glue.Batch;
+import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import io.squat.ops.LsqQuantizer;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.VariableGroup;
@@ -50,10 +52,30 @@ class PhasesOracleTest {
           PlainModel.HEAD_BIAS);
 
   private record Case(
-      Method method, String alternation, String bits, OptimizerSettings settings, int clamped) {
+      Method method,
+      String alternation,
+      String bits,
+      Granularity granularity,
+      OptimizerSettings settings,
+      int clamped) {
+    Case(Method method, String alternation, String bits, OptimizerSettings settings, int clamped) {
+      this(method, alternation, bits, Granularity.TENSOR, settings, clamped);
+    }
+
+    Quantization quantization() {
+      return new Quantization(BitWidths.parse(bits), null, granularity);
+    }
+
     @Override
     public String toString() {
-      return method + " " + alternation + " " + bits + (clamped > 0 ? " clamped" : "");
+      return method
+          + " "
+          + alternation
+          + " "
+          + bits
+          + " "
+          + granularity.label()
+          + (clamped > 0 ? " clamped" : "");
     }
   }
 
@@ -69,7 +91,13 @@ class PhasesOracleTest {
         new Case(Method.SQUAT, "within", "3-2-8", FINE, 0),
         new Case(Method.SQUAT, "batches:3", "4-8-8", FINE, 0),
         new Case(Method.LSQ, "within", "4-3-3", STEEP, 1),
-        new Case(Method.SQUAT, "within", "4-3-3", STEEP, 1));
+        new Case(Method.SQUAT, "within", "4-3-3", STEEP, 1),
+        new Case(Method.LSQ, "within", "4-8-8", Granularity.CHANNEL, FINE, 0),
+        new Case(Method.SAQ, "within", "2-4-3", Granularity.CHANNEL, COARSE, 0),
+        new Case(Method.SQUAT, "within", "3-2-8", Granularity.CHANNEL, FINE, 0),
+        new Case(Method.SQUAT, "within", "2-4-3", Granularity.CHANNEL, COARSE, 0),
+        new Case(Method.SQUAT, "batches:3", "4-8-8", Granularity.CHANNEL, FINE, 0),
+        new Case(Method.SQUAT, "within", "4-3-3", Granularity.CHANNEL, STEEP, 1));
   }
 
   @ParameterizedTest
@@ -77,11 +105,15 @@ class PhasesOracleTest {
   void equalsPlainJava(Case tested) {
     Alternation alternation = Alternation.parse(tested.alternation());
     Quantization quantization =
-        tested.method().quantized() ? TinyBert.bits(tested.bits()) : Quantization.NONE;
-    Map<String, PlainModel.Grid> grids = grids(tested.bits());
-    Map<String, float[]> start = start(grids);
+        tested.method().quantized() ? tested.quantization() : Quantization.NONE;
+    Map<String, PlainModel.Grid> grids = grids(tested.bits(), tested.granularity());
+    Map<String, float[]> start = start(grids, tested.granularity());
     if (tested.clamped() > 0) {
-      start.put(SmallModel.TABLE + PlainModel.STEP, new float[] {1.001f * LsqQuantizer.MIN_STEP});
+      String clamped =
+          tested.granularity() == Granularity.TENSOR ? SmallModel.TABLE : SmallModel.KERNEL;
+      float[] steps = requireNonNull(start.get(clamped + PlainModel.STEP));
+      // Some go up from there.
+      Arrays.fill(steps, steps.length / 2, steps.length, 1.001f * LsqQuantizer.MIN_STEP);
     }
     Map<String, Double> magnitudes = new TreeMap<>();
     PlainTraining plain = new PlainTraining(new PlainModel(grids), tested.settings(), RHO, start);
@@ -154,10 +186,12 @@ class PhasesOracleTest {
         DropoutSeed.NONE);
   }
 
-  private static Map<String, PlainModel.Grid> grids(String bits) {
+  private static Map<String, PlainModel.Grid> grids(String bits, Granularity granularity) {
     String[] widths = bits.split("-", -1);
     Map<String, PlainModel.Grid> grids = new TreeMap<>();
-    grid(grids, SmallModel.KERNEL, widths[0], SmallModel.HIDDEN * SmallModel.FEATURES, true);
+    int column = SmallModel.HIDDEN;
+    int sharing = granularity == Granularity.CHANNEL ? column : column * SmallModel.FEATURES;
+    grid(grids, SmallModel.KERNEL, widths[0], sharing, true);
     grid(grids, SmallModel.TABLE, widths[1], SmallModel.VOCABULARY * SmallModel.HIDDEN, true);
     grid(grids, SmallModel.INPUT, widths[2], SmallModel.HIDDEN, false);
     return grids;
@@ -174,7 +208,8 @@ class PhasesOracleTest {
   }
 
   /** Weights of deviations that let some of them lie outside of their quantizer's range. */
-  private static Map<String, float[]> start(Map<String, PlainModel.Grid> grids) {
+  private static Map<String, float[]> start(
+      Map<String, PlainModel.Grid> grids, Granularity granularity) {
     Random random = new Random(20);
     Map<String, float[]> start = new TreeMap<>();
     int[] sizes = {
@@ -195,6 +230,14 @@ class PhasesOracleTest {
             start.put(
                 name + PlainModel.STEP,
                 new float[] {requireNonNull(largest.get(name)) / grid.high()}));
+    if (granularity == Granularity.CHANNEL) {
+      float[] first = requireNonNull(start.get(SmallModel.KERNEL + PlainModel.STEP));
+      float[] steps = new float[SmallModel.FEATURES];
+      for (int column = 0; column < steps.length; column++) {
+        steps[column] = first[0] * (0.5f + 0.3f * column);
+      }
+      start.put(SmallModel.KERNEL + PlainModel.STEP, steps);
+    }
     return start;
   }
 

@@ -9,8 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.glue.Batch;
+import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import io.squat.ops.LsqQuantizer;
 import io.squat.savedmodels.ModelGraph;
+import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.VariableGroup;
 import io.squat.train.TrainingSession.BatchSettings;
 import java.util.Arrays;
@@ -19,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.Output;
 import org.tensorflow.op.Op;
@@ -39,13 +43,18 @@ class PhasesTest {
 
   @MustBeClosed
   private PhaseRunner runner(Method method, String alternation, String bits) {
+    return runner(method, alternation, TinyBert.bits(bits));
+  }
+
+  @MustBeClosed
+  private PhaseRunner runner(Method method, String alternation, Quantization quantization) {
     return new PhaseRunner(
         model,
-        TinyBert.bits(bits),
+        quantization,
         method,
         Alternation.parse(alternation),
         SETTINGS,
-        TinyBert.start(model, TinyBert.bits(bits), 7));
+        TinyBert.start(model, quantization, 7));
   }
 
   private static BatchSettings settings(float rho, float dropoutRate, DropoutSeed seed) {
@@ -82,6 +91,33 @@ class PhasesTest {
         assertAllZero(runner.values(VariableGroup.PERTURBATIONS));
         assertEquals(3, runner.phases.batch.size());
       }
+    }
+  }
+
+  /** Adam's first update is the rate times the step, whatever the gradient's size. */
+  @Test
+  void everyChannelsStepMovesByItself() {
+    float rate = 1e-3f;
+    try (PhaseRunner runner = runner(Method.SQUAT, "within", TinyBert.channels("4-8-8"))) {
+      Map<String, float[]> before = runner.values(VariableGroup.STEP_SIZES);
+      runner.runBatch(batch, settings(RHO, 0, SEED));
+      Map<String, float[]> after = runner.values(VariableGroup.STEP_SIZES);
+      int up = 0;
+      int down = 0;
+      int channels = 0;
+      for (String name : before.keySet()) {
+        float[] steps = requireNonNull(before.get(name));
+        float[] moved = requireNonNull(after.get(name));
+        channels += steps.length > 1 ? 1 : 0;
+        for (int i = 0; i < steps.length; i++) {
+          double change = (moved[i] - steps[i]) / steps[i];
+          up += change > 0 ? 1 : 0;
+          down += change < 0 ? 1 : 0;
+          assertEquals(rate, Math.abs(change), 0.1 * rate, name + " " + i);
+        }
+      }
+      assertEquals(13, channels);
+      assertTrue(up > 100 && down > 100, up + " up and " + down + " down");
     }
   }
 
@@ -146,9 +182,11 @@ class PhasesTest {
     }
   }
 
-  @Test
-  void stepSizesStayPositive() {
-    try (PhaseRunner runner = runner(Method.SQUAT, "within", "4-8-8")) {
+  @ParameterizedTest
+  @EnumSource
+  void stepSizesStayPositive(Granularity granularity) {
+    Quantization quantization = new Quantization(BitWidths.parse("4-8-8"), null, granularity);
+    try (PhaseRunner runner = runner(Method.SQUAT, "within", quantization)) {
       BatchSettings steep = new BatchSettings(1e-3f, 0.9f, RHO, 0, SEED);
       Map<String, float[]> start = runner.values(VariableGroup.STEP_SIZES);
       boolean fallen = false;
@@ -156,9 +194,11 @@ class PhasesTest {
         assertTrue(Float.isFinite(runner.runBatch(TinyBert.batch(i), steep)), "loss " + i);
         Map<String, float[]> steps = runner.values(VariableGroup.STEP_SIZES);
         for (String name : steps.keySet()) {
-          float step = requireNonNull(steps.get(name))[0];
-          assertTrue(step >= LsqQuantizer.MIN_STEP, name + " is " + step);
-          fallen |= step < 0.2f * requireNonNull(start.get(name))[0];
+          float[] numbers = requireNonNull(steps.get(name));
+          for (int at = 0; at < numbers.length; at++) {
+            assertTrue(numbers[at] >= LsqQuantizer.MIN_STEP, name + " is " + numbers[at]);
+            fallen |= numbers[at] < 0.2f * requireNonNull(start.get(name))[at];
+          }
         }
       }
       assertTrue(fallen, "expected a step size that was driven down");

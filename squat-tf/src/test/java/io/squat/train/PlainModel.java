@@ -61,9 +61,13 @@ final class PlainModel {
   }
 
   /** The values behind a quantizer, in front of any perturbation. */
-  private double quantized(Map<String, double[]> values, String name, double x) {
+  private double quantized(Map<String, double[]> values, String name, double x, int column) {
     Grid grid = grids.get(name);
-    return grid == null ? x : grid.quantize(x, tensor(values, name + STEP)[0]);
+    if (grid == null) {
+      return x;
+    }
+    double[] steps = tensor(values, name + STEP);
+    return grid.quantize(x, steps[column % steps.length]);
   }
 
   /** Adds what one quantized element gives to the gradients of its source and of its step. */
@@ -72,13 +76,16 @@ final class PlainModel {
       Map<String, double[]> gradients,
       String name,
       double x,
+      int column,
       double outputGradient) {
     Grid grid = grids.get(name);
     if (grid == null) {
       return outputGradient;
     }
-    double step = tensor(values, name + STEP)[0];
-    gradients.computeIfAbsent(name + STEP, key -> new double[1])[0] +=
+    double[] steps = tensor(values, name + STEP);
+    int at = column % steps.length;
+    double step = steps[at];
+    gradients.computeIfAbsent(name + STEP, key -> new double[steps.length])[at] +=
         outputGradient * grid.stepGradient(x, step);
     return grid.inside(x, step) ? outputGradient : 0;
   }
@@ -99,12 +106,12 @@ final class PlainModel {
     double[] a = new double[x.length];
     for (int i = 0; i < x.length; i++) {
       int at = batch.ids()[i / H] * H + i % H;
-      x[i] = quantized(values, SmallModel.TABLE, table[at]) + tableE[at];
-      a[i] = quantized(values, SmallModel.INPUT, x[i]);
+      x[i] = quantized(values, SmallModel.TABLE, table[at], 0) + tableE[at];
+      a[i] = quantized(values, SmallModel.INPUT, x[i], 0);
     }
     double[] w = new double[kernel.length];
     for (int i = 0; i < w.length; i++) {
-      w[i] = quantized(values, SmallModel.KERNEL, kernel[i]) + kernelE[i];
+      w[i] = quantized(values, SmallModel.KERNEL, kernel[i], i % F) + kernelE[i];
     }
     double[] p = pooling(batch);
     double[] pooled = new double[rows * F];
@@ -138,16 +145,17 @@ final class PlainModel {
     latent.put(SmallModel.BIAS, biasGradients);
     double[] latentKernel = new double[kernel.length];
     for (int i = 0; i < w.length; i++) {
-      latentKernel[i] = back(values, latent, SmallModel.KERNEL, kernel[i], kernelGradients[i]);
+      latentKernel[i] =
+          back(values, latent, SmallModel.KERNEL, kernel[i], i % F, kernelGradients[i]);
     }
     latent.put(SmallModel.KERNEL, latentKernel);
     double[] tableGradients = new double[table.length];
     double[] latentTable = new double[table.length];
     for (int i = 0; i < x.length; i++) {
       int at = batch.ids()[i / H] * H + i % H;
-      double xGradient = back(values, latent, SmallModel.INPUT, x[i], aGradients[i]);
+      double xGradient = back(values, latent, SmallModel.INPUT, x[i], 0, aGradients[i]);
       tableGradients[at] += xGradient;
-      latentTable[at] += back(values, latent, SmallModel.TABLE, table[at], xGradient);
+      latentTable[at] += back(values, latent, SmallModel.TABLE, table[at], 0, xGradient);
     }
     latent.put(SmallModel.TABLE, latentTable);
     return new Gradients(

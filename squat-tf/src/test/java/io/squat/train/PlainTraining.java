@@ -91,10 +91,12 @@ final class PlainTraining {
     moved.keySet().removeIf(name -> !name.endsWith(PlainModel.STEP));
     stepsOptimizer.apply(moved, values, step -> factor * settings.stepLearningRate() * step);
     for (String name : moved.keySet()) {
-      double[] step = requireNonNull(values.get(name), name);
-      if (step[0] < MIN_STEP) {
-        step[0] = MIN_STEP;
-        clampedSteps++;
+      double[] steps = requireNonNull(values.get(name), name);
+      for (int i = 0; i < steps.length; i++) {
+        if (steps[i] < MIN_STEP) {
+          steps[i] = MIN_STEP;
+          clampedSteps++;
+        }
       }
     }
   }

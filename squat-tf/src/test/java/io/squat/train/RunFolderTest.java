@@ -2,9 +2,11 @@ package io.squat.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.squat.ops.Granularity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,6 +66,20 @@ class RunFolderTest {
     assertTrue(message.contains("seed 3 there and 4 wanted"), message);
     assertFalse(message.contains("optimizer"), message);
     assertEquals(SETTINGS, run.settings());
+  }
+
+  @Test
+  void settingsOfBeforeThereWasAGranularityAreOfTensors() throws IOException {
+    open(SETTINGS);
+    Path file = root.resolve("settings.json");
+    String text = Files.readString(file);
+    String older = text.replace("  \"granularity\" : \"TENSOR\",\n", "");
+    assertNotEquals(text, older);
+    Files.writeString(file, older);
+    assertEquals(SETTINGS, run.settings());
+    open(SETTINGS);
+    String message = refusal(TestRun.settings(Method.SQUAT, Granularity.CHANNEL, "within", 3));
+    assertTrue(message.contains("granularity \"TENSOR\" there and \"CHANNEL\" wanted"), message);
   }
 
   @Test

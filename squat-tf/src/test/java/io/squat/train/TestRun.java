@@ -3,6 +3,7 @@ package io.squat.train;
 import io.squat.glue.Casing;
 import io.squat.glue.GlueTask;
 import io.squat.glue.Split;
+import io.squat.ops.Granularity;
 import io.squat.savedmodels.Device;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
@@ -20,6 +21,11 @@ final class TestRun {
   private TestRun() {}
 
   static RunSettings settings(Method method, String alternation, long seed) {
+    return settings(method, Granularity.TENSOR, alternation, seed);
+  }
+
+  static RunSettings settings(
+      Method method, Granularity granularity, String alternation, long seed) {
     return new RunSettings(
         GlueTask.COLA,
         TinyBert.examples(Split.TRAIN).sha256(),
@@ -30,6 +36,7 @@ final class TestRun {
         method,
         "4-8-8",
         null,
+        granularity,
         alternation,
         0.05,
         1,
@@ -40,13 +47,41 @@ final class TestRun {
         seed);
   }
 
+  /** The same settings for another model, which is not trained at all. */
+  static RunSettings untrained(RunSettings settings, String modelHash) {
+    return new RunSettings(
+        settings.task(),
+        settings.trainHash(),
+        settings.devHash(),
+        modelHash,
+        settings.choice(),
+        settings.casing(),
+        settings.method(),
+        settings.bits(),
+        settings.levels(),
+        settings.granularity(),
+        settings.alternation(),
+        settings.rho(),
+        0,
+        0,
+        settings.batch(),
+        settings.maxLength(),
+        settings.optimizer(),
+        settings.seed());
+  }
+
   /** Trains to the end, or goes on to it. */
   static RunResult train(RunSettings settings, Path folder, Progress progress) {
+    return train(settings, TinyBert.folder(), folder, progress);
+  }
+
+  /** The same with another model. */
+  static RunResult train(RunSettings settings, Path model, Path folder, Progress progress) {
     return new Trainer(
             settings, new RunFolder(folder), Device.CPU, THREADS, CHECKPOINT_STEPS, progress)
         .run(
             new Trainer.Inputs(
-                TinyBert.folder(),
+                model,
                 TinyBert.vocabulary(),
                 TinyBert.examples(Split.TRAIN),
                 TinyBert.examples(Split.DEV)));

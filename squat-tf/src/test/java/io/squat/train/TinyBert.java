@@ -2,12 +2,14 @@ package io.squat.train;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.common.primitives.Floats;
 import io.squat.glue.Batch;
 import io.squat.glue.Examples;
 import io.squat.glue.GlueReader;
 import io.squat.glue.GlueTask;
 import io.squat.glue.Split;
 import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import io.squat.ops.StepSizes;
 import io.squat.savedmodels.CheckpointOps;
 import io.squat.savedmodels.ModelGraph;
@@ -76,15 +78,30 @@ final class TinyBert {
     Map<String, float[]> start = weights(model, seed);
     try (TrainingGraph training = TrainingGraph.build(model, quantization, false)) {
       for (Quantizer quantizer : training.model().quantizers()) {
-        float step =
+        start.put(
+            quantizer.stepSize(),
             quantizer.kind() == Quantizer.Kind.ACTIVATION
-                ? 4f / quantizer.grid().qMax()
-                : StepSizes.ofWeights(
-                    requireNonNull(start.get(quantizer.source())), quantizer.grid());
-        start.put(quantizer.stepSize(), new float[] {step});
+                ? new float[] {4f / quantizer.grid().qMax()}
+                : weightSteps(model, quantization, quantizer, start));
       }
     }
     return start;
+  }
+
+  private static float[] weightSteps(
+      ModelGraph model,
+      Quantization quantization,
+      Quantizer quantizer,
+      Map<String, float[]> values) {
+    String matrix = quantizer.source();
+    int columns = model.variable(matrix).shape().get(1).intValue();
+    return Floats.toArray(
+        quantization
+            .granularity(quantizer.kind())
+            .groups(requireNonNull(values.get(matrix)), columns)
+            .stream()
+            .map(sharing -> StepSizes.ofWeights(sharing, quantizer.grid()))
+            .toList());
   }
 
   /** 5 rows of 2 to 7 tokens. */
@@ -110,6 +127,11 @@ final class TinyBert {
 
   static Quantization bits(String widths) {
     return Quantization.of(BitWidths.parse(widths));
+  }
+
+  /** The same with a step size for each output channel. */
+  static Quantization channels(String widths) {
+    return new Quantization(BitWidths.parse(widths), null, Granularity.CHANNEL);
   }
 
   static float[] gaussian(Random random, int count, double deviation) {

@@ -1,6 +1,7 @@
 package io.squat.train;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,12 +9,20 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.squat.ops.Granularity;
+import io.squat.savedmodels.FrozenModel;
+import io.squat.savedmodels.Quantizer;
+import io.squat.savedmodels.Rewriting;
+import io.squat.savedmodels.SavedModelFiles;
+import io.squat.savedmodels.SavedModelReader;
+import io.squat.savedmodels.SavedModelWriter;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -171,6 +180,59 @@ class TrainerTest {
             .filter(line -> line.contains("stepSizeLoss"))
             .toList();
     assertEquals(List.of(3L, 6L, 9L, 12L, 15L), lines.stream().map(RunFolder::stepOf).toList());
+  }
+
+  @Test
+  void aRunWithAStepAChannelGoesOnBitForBit() throws IOException {
+    RunSettings settings = TestRun.settings(Method.SQUAT, Granularity.CHANNEL, "within", SEED);
+    Path whole = folder.resolve("whole");
+    Path stopped = folder.resolve("stopped");
+    TestRun.train(settings, whole, Progress.NONE);
+    assertThrows(
+        Stopped.class, () -> TestRun.train(settings, stopped, stopAt(StageSettings.QUANTIZED, 7)));
+    TestRun.train(settings, stopped, Progress.NONE);
+    assertSameRun(whole, stopped);
+    assertNotEquals(
+        metrics(undisturbed, StageSettings.QUANTIZED), metrics(whole, StageSettings.QUANTIZED));
+    assertExportIsTrainedOnAtItsSteps(settings, new RunFolder(whole));
+  }
+
+  /** Exports a run, reads the export again, and trains it on for no step at all. */
+  private void assertExportIsTrainedOnAtItsSteps(RunSettings settings, RunFolder run)
+      throws IOException {
+    Path exported = folder.resolve("exported");
+    RunExport export = new RunExport(run);
+    export.write(export.lastStage(), ServingFormat.PACKED, "test", exported);
+    String description = Files.readString(exported.resolve("assets").resolve("squat.json"));
+    assertTrue(description.contains("\"granularity\" : \"CHANNEL\""), description);
+    FrozenModel.Thawed thawed = FrozenModel.thaw(exported, SavedModelReader.Choice.DEFAULT);
+    FrozenModel.Recovered recovered = requireNonNull(thawed.quantization());
+    assertEquals(settings.quantization(), recovered.quantization());
+    Path again = folder.resolve("again");
+    SavedModelWriter.write(
+        again,
+        thawed.model(),
+        Map.of(
+            "vocab.txt",
+            Files.readAllBytes(TinyBert.vocabulary()),
+            RecoveredSteps.FILE,
+            RecoveredSteps.json(recovered)));
+    Path on = folder.resolve("on");
+    TestRun.train(
+        TestRun.untrained(settings, SavedModelFiles.hash(again)), again, on, Progress.NONE);
+    Path first = run.variables(StageSettings.QUANTIZED);
+    Path second = new RunFolder(on).variables(StageSettings.QUANTIZED);
+    int kernels = 0;
+    for (Quantizer quantizer : Rewriting.quantizers(TinyBert.model(), settings.quantization())) {
+      if (quantizer.kind() == Quantizer.Kind.WEIGHT) {
+        kernels++;
+        assertArrayEquals(
+            TinyBert.read(first, quantizer.stepSize()),
+            TinyBert.read(second, quantizer.stepSize()),
+            quantizer.stepSize());
+      }
+    }
+    assertEquals(13, kernels);
   }
 
   @Test

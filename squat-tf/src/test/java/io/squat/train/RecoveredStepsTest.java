@@ -1,0 +1,50 @@
+package io.squat.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import io.squat.ops.Granularity;
+import io.squat.ops.Levels;
+import io.squat.savedmodels.FrozenModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RecoveredStepsTest {
+  @TempDir Path model;
+
+  private Path file() throws IOException {
+    return Files.createDirectories(model.resolve("assets")).resolve(RecoveredSteps.FILE);
+  }
+
+  @Test
+  void whatIsWrittenIsRead() throws IOException {
+    FrozenModel.Recovered recovered =
+        new FrozenModel.Recovered(
+            "2-8-8",
+            Levels.FULL,
+            Granularity.CHANNEL,
+            Map.of("kernel/step_size", List.of(0.1f, 0.2f, 1e-6f), "x/step_size", List.of(3f)));
+    Files.write(file(), RecoveredSteps.json(recovered));
+    assertEquals(recovered, RecoveredSteps.of(model));
+  }
+
+  @Test
+  void filesOfBeforeThereWasAGranularityAreOfTensors() throws IOException {
+    Files.writeString(
+        file(), "{\"bits\":\"4-8-8\",\"levels\":null,\"stepSizes\":{\"kernel/step_size\":0.25}}");
+    assertEquals(
+        new FrozenModel.Recovered(
+            "4-8-8", null, Granularity.TENSOR, Map.of("kernel/step_size", List.of(0.25f))),
+        RecoveredSteps.of(model));
+  }
+
+  @Test
+  void aModelThatWasNeverPackedHasNone() {
+    assertNull(RecoveredSteps.of(model));
+  }
+}
