@@ -59,74 +59,91 @@ public final class Export {
 
   /**
    * The model with its kernels and tables packed in as many bits as they were trained with (5 to 7
-   * in 8), and layers that multiply integers, for CPUs where TensorFlow runs oneDNN. It has one
-   * more signature, {@link ServingModel#FLOAT}, which unpacks the same constants and runs anywhere.
-   * Weights or tables that were not quantized stay float32.
+   * in 8). Weights or tables that were not quantized stay float32.
+   *
+   * <p>Its layers multiply integers where weights and activations are quantized, and one more
+   * signature, {@link ServingModel#FLOAT}, multiplies the same weights in float32; or all
+   * signatures do.
    *
    * @param model a canonical graph, with or without a task head
    * @param quantization what it was trained with
    * @param values the trained values and step sizes
-   * @throws IllegalArgumentException if no weights or tables are quantized, weights are but
-   *     activations are not, the model is not a BERT, or a value is missing or not one that can be
-   *     exported
+   * @param compute what the layers multiply
+   * @throws IllegalArgumentException if no weights or tables are quantized, integers are to be
+   *     multiplied and weights are quantized but activations are not, the model is not a BERT, or a
+   *     value is missing or not one that can be exported
    */
   public static ServingModel toPacked(
-      ModelGraph model, Quantization quantization, ModelValues values) {
-    return toIntegers("packed", model, quantization, new Constants(values, IntegerStorage.PACKED));
+      ModelGraph model, Quantization quantization, ModelValues values, Compute compute) {
+    return toIntegers(
+        "packed", model, quantization, new Constants(values, IntegerStorage.PACKED), compute);
   }
 
   /**
    * As {@link #toPacked}, with every integer in a byte of its own: the same outputs to the last
-   * bit, from constants that other programs can read as they are.
+   * bit, from values that other programs can read as they are.
    *
    * @param model a canonical graph, with or without a task head
    * @param quantization what it was trained with
    * @param values the trained values and step sizes
+   * @param compute what the layers multiply
    * @throws IllegalArgumentException as {@link #toPacked}
    */
   public static ServingModel toInt8(
-      ModelGraph model, Quantization quantization, ModelValues values) {
-    return toIntegers("int8", model, quantization, new Constants(values, IntegerStorage.BYTES));
+      ModelGraph model, Quantization quantization, ModelValues values, Compute compute) {
+    return toIntegers(
+        "int8", model, quantization, new Constants(values, IntegerStorage.BYTES), compute);
   }
 
   private static ServingModel toIntegers(
-      String format, ModelGraph model, Quantization quantization, Constants constants) {
-    requireIntegers(format, quantization);
+      String format,
+      ModelGraph model,
+      Quantization quantization,
+      Constants constants,
+      Compute compute) {
+    requireIntegers(format, quantization, compute);
     BertStructure structure = BertStructure.of(model);
     ServingInputs served = ServingInputs.of(answering(model));
-    ServingGraph graph =
-        signatures(
-            served,
-            Rewriting.apply(
-                served.model(), integerPasses(structure, quantization, constants, true)));
+    ModelGraph inFloat =
+        Rewriting.apply(
+            served.model(), integerPasses(structure, quantization, constants, Compute.FLOAT));
+    ModelGraph first =
+        compute == Compute.FLOAT
+            ? inFloat
+            : Rewriting.apply(
+                served.model(), integerPasses(structure, quantization, constants, compute));
+    ServingGraph graph = signatures(served, first);
     if (quantization.grid(Quantizer.Kind.WEIGHT).isPresent()) {
-      graph.add(
-          ServingModel.FLOAT,
-          asRead(served),
-          Rewriting.apply(
-              served.model(), integerPasses(structure, quantization, constants, false)));
+      graph.add(ServingModel.FLOAT, asRead(served), inFloat);
     }
     return graph.build().withVariables(ServingVariables.integers());
   }
 
-  private static void requireIntegers(String format, Quantization quantization) {
+  private static void requireIntegers(String format, Quantization quantization, Compute compute) {
     boolean weights = quantization.grid(Quantizer.Kind.WEIGHT).isPresent();
     boolean tables = quantization.grid(Quantizer.Kind.EMBEDDING).isPresent();
     boolean activations = quantization.grid(Quantizer.Kind.ACTIVATION).isPresent();
-    if ((!weights && !tables) || (weights && !activations)) {
+    if (!weights && !tables) {
       throw new IllegalArgumentException(
           "format "
               + format
-              + ": expected bits W-E-A with "
-              + (weights ? "activations" : "weights or embeddings")
-              + " of 2 to 8, found "
+              + ": expected bits W-E-A with weights or embeddings of 2 to 8, found "
               + quantization.bits()
               + "; export as float");
+    }
+    if (compute == Compute.INTEGER && weights && !activations) {
+      throw new IllegalArgumentException(
+          "format "
+              + format
+              + ": expected bits W-E-A with activations of 2 to 8 for layers that multiply integers,"
+              + " found "
+              + quantization.bits()
+              + "; let them multiply float32 by --compute float");
     }
   }
 
   static List<RewritePass> integerPasses(
-      BertStructure structure, Quantization quantization, Constants constants, boolean multiplied) {
+      BertStructure structure, Quantization quantization, Constants constants, Compute compute) {
     Optional<QuantizationGrid> weights = quantization.grid(Quantizer.Kind.WEIGHT);
     Optional<QuantizationGrid> inputs = quantization.grid(Quantizer.Kind.ACTIVATION);
     Granularity granularity = quantization.granularity(Quantizer.Kind.WEIGHT);
@@ -134,7 +151,7 @@ public final class Export {
     quantization
         .grid(Quantizer.Kind.EMBEDDING)
         .ifPresent(grid -> passes.add(new IntegerTables(structure, grid, constants)));
-    if (multiplied && weights.isPresent() && inputs.isPresent()) {
+    if (compute == Compute.INTEGER && weights.isPresent() && inputs.isPresent()) {
       passes.add(new IntegerLayers(structure, weights.get(), granularity, inputs.get(), constants));
     } else {
       inputs.ifPresent(grid -> passes.add(new QuantizeActivations(structure, grid, constants)));

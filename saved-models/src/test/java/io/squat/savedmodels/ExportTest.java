@@ -147,7 +147,7 @@ class ExportTest {
       boolean integers = trained.quantization.grid(Quantizer.Kind.WEIGHT).isPresent();
       assertLayersEqual(
           trained,
-          Export.toPacked(trained.model, trained.quantization, trained),
+          Export.toPacked(trained.model, trained.quantization, trained, Compute.INTEGER),
           integers ? 0 : RELATIVE_TOLERANCE);
     }
   }
@@ -179,8 +179,8 @@ class ExportTest {
       assertLayersEqual(
           trained,
           packed
-              ? Export.toPacked(trained.model, trained.quantization, trained)
-              : Export.toInt8(trained.model, trained.quantization, trained),
+              ? Export.toPacked(trained.model, trained.quantization, trained, Compute.INTEGER)
+              : Export.toInt8(trained.model, trained.quantization, trained, Compute.INTEGER),
           0);
     }
   }
@@ -207,7 +207,7 @@ class ExportTest {
       assertEquals(3, first.size());
       assertLayersEqual(
           trained,
-          Export.toPacked(trained.model, trained.quantization, trained),
+          Export.toPacked(trained.model, trained.quantization, trained, Compute.INTEGER),
           first,
           ServingModel.FLOAT + "/",
           RELATIVE_TOLERANCE);
@@ -232,7 +232,8 @@ class ExportTest {
             new TrainedTinyModel(tiny, bits, granularity, TrainedTinyModel.CLASSES);
         Graph graph = new Graph()) {
       graph.importGraphDef(
-          inConstants(Export.toPacked(trained.model, trained.quantization, trained)));
+          inConstants(
+              Export.toPacked(trained.model, trained.quantization, trained, Compute.INTEGER)));
       Ops tf = Ops.create(graph);
       Map<String, String> unpacked = new HashMap<>();
       List<Quantizer> quantizers =
@@ -315,7 +316,7 @@ class ExportTest {
   private static long vectorBytes(Granularity granularity) {
     try (TrainedTinyModel trained =
         new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", granularity, TrainedTinyModel.CLASSES)) {
-      return Export.toPacked(trained.model, trained.quantization, trained)
+      return Export.toPacked(trained.model, trained.quantization, trained, Compute.INTEGER)
           .graph()
           .getNodeList()
           .stream()
@@ -331,7 +332,8 @@ class ExportTest {
   void valuesAreThereOnce() {
     try (TrainedTinyModel trained =
         new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", TrainedTinyModel.CLASSES)) {
-      ServingModel model = Export.toPacked(trained.model, trained.quantization, trained);
+      ServingModel model =
+          Export.toPacked(trained.model, trained.quantization, trained, Compute.INTEGER);
       List<NodeDef> nodes = model.graph().getNodeList();
       assertEquals(
           13 + 3, nodes.stream().filter(node -> node.getOp().equals("VarHandleOp")).count());
@@ -361,12 +363,14 @@ class ExportTest {
 
   @ParameterizedTest
   @CsvSource({
-    "4-8-32,'format packed: expected bits W-E-A with activations of 2 to 8, found 4-8-32; export as"
-        + " float'",
-    "32-32-8,'format packed: expected bits W-E-A with weights or embeddings of 2 to 8, found"
+    "4-8-32,INTEGER,'format packed: expected bits W-E-A with activations of 2 to 8 for layers that"
+        + " multiply integers, found 4-8-32; let them multiply float32 by --compute float'",
+    "32-32-8,INTEGER,'format packed: expected bits W-E-A with weights or embeddings of 2 to 8,"
+        + " found 32-32-8; export as float'",
+    "32-32-8,FLOAT,'format packed: expected bits W-E-A with weights or embeddings of 2 to 8, found"
         + " 32-32-8; export as float'"
   })
-  void whatCannotBePackedIsNamed(String bits, String message) {
+  void whatCannotBePackedIsNamed(String bits, Compute compute, String message) {
     ModelGraph model = TinyModel.TF1_BERT.read();
     Quantization quantization = Quantization.of(BitWidths.parse(bits));
     assertEquals(
@@ -377,7 +381,8 @@ class ExportTest {
                     Export.toPacked(
                         model,
                         quantization,
-                        ModelValues.ofSavedModel(TinyModel.TF1_BERT.path(), model)))
+                        ModelValues.ofSavedModel(TinyModel.TF1_BERT.path(), model),
+                        compute))
             .getMessage());
   }
 

@@ -5,8 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.primitives.Floats;
 import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.ops.Granularity;
+import io.squat.ops.IntegerLinear;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -128,7 +134,7 @@ class ExportedSavedModelTest {
 
   private static ServingModel export(TrainedTinyModel trained, boolean packed) {
     return packed
-        ? Export.toPacked(trained.model, trained.quantization, trained)
+        ? Export.toPacked(trained.model, trained.quantization, trained, Compute.INTEGER)
         : Export.toFloat(trained.model, trained.quantization, trained);
   }
 
@@ -211,6 +217,50 @@ class ExportedSavedModelTest {
     }
   }
 
+  /** In a process of its own, as TensorFlow reads the switch once. */
+  private static Map<String, List<Float>> labelsWithoutOneDnn(Path folder)
+      throws IOException, InterruptedException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx1g",
+                "-cp",
+                System.getProperty("java.class.path"),
+                WithoutOneDnn.class.getName(),
+                folder.toString())
+            .redirectError(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().put("TF_ENABLE_ONEDNN_OPTS", "0");
+    Process process = builder.start();
+    Map<String, List<Float>> labels = new HashMap<>();
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      for (String line : lines.lines().toList()) {
+        List<String> words = List.of(line.split(" "));
+        labels.put(words.get(0), words.stream().skip(1).map(Float::parseFloat).toList());
+      }
+    }
+    assertEquals(0, process.waitFor());
+    return labels;
+  }
+
+  /** Prints each signature and the labels that it gives. */
+  static final class WithoutOneDnn {
+    private WithoutOneDnn() {}
+
+    public static void main(String[] arguments) {
+      try (SavedModelBundle bundle = SavedModelBundle.load(arguments[0], "serve")) {
+        for (String signature : List.of(ServingModel.DEFAULT, ServingModel.FLOAT)) {
+          StringBuilder line = new StringBuilder(signature);
+          for (float label : output(run(bundle, signature, Batch.random(13, 7)), "label")) {
+            line.append(' ').append(label);
+          }
+          System.out.println(line);
+        }
+      }
+    }
+  }
+
   private static int largest(float[] logits, int row) {
     int best = 0;
     for (int c = 1; c < TrainedTinyModel.CLASSES; c++) {
@@ -222,11 +272,16 @@ class ExportedSavedModelTest {
     return best;
   }
 
-  @Test
-  void logitsWithoutActivationQuantizersAreTheTrainingGraphs() {
+  @ParameterizedTest
+  @CsvSource({"4-4-32,false", "4-4-32,true", "2-8-32,true", "8-32-32,true"})
+  void logitsWithoutActivationQuantizersAreTheTrainingGraphs(String bits, boolean packed) {
     try (TrainedTinyModel trained =
-            new TrainedTinyModel(TinyModel.TF1_BERT, "4-4-32", TrainedTinyModel.CLASSES);
-        SavedModelBundle bundle = load(export(trained, false));
+            new TrainedTinyModel(TinyModel.TF1_BERT, bits, TrainedTinyModel.CLASSES);
+        SavedModelBundle bundle =
+            load(
+                packed
+                    ? Export.toPacked(trained.model, trained.quantization, trained, Compute.FLOAT)
+                    : export(trained, false));
         var ids = trained.tiny.input(InputRole.IDS);
         var mask = trained.tiny.input(InputRole.MASK);
         var segments = trained.tiny.input(InputRole.SEGMENTS);
@@ -239,6 +294,54 @@ class ExportedSavedModelTest {
           expected,
           TrainedTinyModel.floats(result.get("logits").orElseThrow()),
           RELATIVE_TOLERANCE * RewrittenModelTest.max(expected));
+    }
+  }
+
+  @Test
+  void computingInFloatEverySignatureIsTheFloatOne() {
+    try (TrainedTinyModel trained =
+        new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", TrainedTinyModel.CLASSES)) {
+      ServingModel integer = export(trained, true);
+      ServingModel inFloat =
+          Export.toPacked(trained.model, trained.quantization, trained, Compute.FLOAT);
+      assertTrue(products(integer) > 0);
+      assertEquals(0, products(inFloat));
+      assertEquals(integer.signatures().keySet(), inFloat.signatures().keySet());
+      Batch batch = Batch.random(13, 7);
+      Map<String, Map<String, float[]>> outputs = everySignature(inFloat, batch);
+      try (SavedModelBundle bundle = load(integer)) {
+        float[] expected = output(run(bundle, ServingModel.FLOAT, batch), "logits");
+        for (String signature : List.of(ServingModel.DEFAULT, ServingModel.FLOAT)) {
+          assertArrayEquals(
+              expected,
+              output(Objects.requireNonNull(outputs.get(signature)), "logits"),
+              signature);
+        }
+      }
+    }
+  }
+
+  private static long products(ServingModel model) {
+    return model.graph().getNodeList().stream()
+        .filter(node -> node.getOp().equals(IntegerLinear.PRODUCT))
+        .count();
+  }
+
+  @Test
+  void withoutOneDnnTheAnswersAreTheSame() throws IOException, InterruptedException {
+    try (TrainedTinyModel trained =
+        new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", TrainedTinyModel.CLASSES)) {
+      Path folder = temp.resolve("plain");
+      SavedModelWriter.write(folder, export(trained, true), Map.of());
+      Map<String, List<Float>> plain = labelsWithoutOneDnn(folder);
+      try (SavedModelBundle bundle = SavedModelBundle.load(folder.toString(), "serve")) {
+        for (String signature : List.of(ServingModel.DEFAULT, ServingModel.FLOAT)) {
+          assertEquals(
+              Floats.asList(output(run(bundle, signature, Batch.random(13, 7)), "label")),
+              plain.get(signature),
+              signature);
+        }
+      }
     }
   }
 
@@ -317,6 +420,18 @@ class ExportedSavedModelTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"true", "false"})
+  void anEmptyBatchHasNoAnswers(boolean packed) {
+    try (TrainedTinyModel trained =
+            new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", TrainedTinyModel.CLASSES);
+        SavedModelBundle bundle = load(export(trained, packed))) {
+      Map<String, float[]> outputs = run(bundle, ServingModel.DEFAULT, Batch.random(0, 7));
+      assertEquals(0, output(outputs, "logits").length);
+      assertEquals(0, output(outputs, "label").length);
+    }
+  }
+
   private static void assertRefused(SavedModelBundle bundle, String signature, Batch batch) {
     assertThrows(TFInvalidArgumentException.class, () -> run(bundle, signature, batch));
   }
@@ -356,7 +471,8 @@ class ExportedSavedModelTest {
       Batch batch = Batch.random(13, 7);
       Map<String, Map<String, float[]>> packed = everySignature(export(trained, true), batch);
       Map<String, Map<String, float[]>> bytes =
-          everySignature(Export.toInt8(trained.model, trained.quantization, trained), batch);
+          everySignature(
+              Export.toInt8(trained.model, trained.quantization, trained, Compute.INTEGER), batch);
       assertEquals(packed.keySet(), bytes.keySet());
       packed.forEach(
           (signature, outputs) ->
@@ -399,7 +515,8 @@ class ExportedSavedModelTest {
             load(
                 packed
                     ? export(trained, true)
-                    : Export.toInt8(trained.model, trained.quantization, trained));
+                    : Export.toInt8(
+                        trained.model, trained.quantization, trained, Compute.INTEGER));
         var ids = trained.tiny.input(InputRole.IDS);
         var mask = trained.tiny.input(InputRole.MASK);
         var segments = trained.tiny.input(InputRole.SEGMENTS);

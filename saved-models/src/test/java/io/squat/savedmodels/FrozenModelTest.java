@@ -56,9 +56,12 @@ class FrozenModelTest {
       TinyModel tiny, String bits, Granularity granularity, boolean isPacked) {
     try (TrainedTinyModel trained =
         new TrainedTinyModel(tiny, bits, granularity, TrainedTinyModel.CLASSES)) {
-      ServingModel packed = Export.toPacked(trained.model, trained.quantization, trained);
+      ServingModel packed =
+          Export.toPacked(trained.model, trained.quantization, trained, Compute.INTEGER);
       ServingModel exported =
-          isPacked ? packed : Export.toInt8(trained.model, trained.quantization, trained);
+          isPacked
+              ? packed
+              : Export.toInt8(trained.model, trained.quantization, trained, Compute.INTEGER);
       Path written = folder.resolve("packed");
       SavedModelWriter.write(written, exported, Map.of());
       assertTrue(FrozenModel.is(written, CHOICE));
@@ -87,7 +90,8 @@ class FrozenModelTest {
               name -> {
                 List<Float> step = steps.get(name);
                 return step != null ? Floats.toArray(step) : values.values(name);
-              });
+              },
+              Compute.INTEGER);
       assertEquals(integers(packed).size(), integers(again).size());
       assertEquals(Map.copyOf(sorted(integers(packed))), Map.copyOf(sorted(integers(again))));
     }
@@ -109,7 +113,7 @@ class FrozenModelTest {
       SavedModelWriter.write(
           written,
           packed
-              ? Export.toPacked(trained.model, trained.quantization, trained)
+              ? Export.toPacked(trained.model, trained.quantization, trained, Compute.INTEGER)
               : Export.toFloat(trained.model, trained.quantization, trained),
           Map.of());
       Path variables = packed ? folder.resolve("thawed") : written;
@@ -131,7 +135,9 @@ class FrozenModelTest {
         new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", TrainedTinyModel.CLASSES)) {
       Path written = folder.resolve("packed");
       SavedModelWriter.write(
-          written, Export.toPacked(trained.model, trained.quantization, trained), Map.of());
+          written,
+          Export.toPacked(trained.model, trained.quantization, trained, Compute.INTEGER),
+          Map.of());
       FrozenModel.Thawed thawed = FrozenModel.thaw(written, CHOICE);
       FrozenModel.Recovered recovered = Objects.requireNonNull(thawed.quantization());
       Path variables = folder.resolve("thawed");

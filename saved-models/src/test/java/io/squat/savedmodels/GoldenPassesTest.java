@@ -108,9 +108,14 @@ class GoldenPassesTest {
             IntegerStorage.PACKED);
     trail.apply("answers", List.of(new AddPredictions()));
     ModelGraph served = ServingInputs.of(trail.model).model();
-    trail.branch("packed", served, Export.integerPasses(structure, QUANTIZATION, constants, true));
     trail.branch(
-        "serving-float", served, Export.integerPasses(structure, QUANTIZATION, constants, false));
+        "packed",
+        served,
+        Export.integerPasses(structure, QUANTIZATION, constants, Compute.INTEGER));
+    trail.branch(
+        "serving-float",
+        served,
+        Export.integerPasses(structure, QUANTIZATION, constants, Compute.FLOAT));
     trail.branch("float", served, Export.floatPasses(structure, QUANTIZATION, constants));
     trail.assertNoOtherFiles();
   }

@@ -22,7 +22,7 @@ import io.squat.train.Progress;
 import io.squat.train.RunExport;
 import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
-import io.squat.train.ServingFormat;
+import io.squat.train.ServingForm;
 import io.squat.train.Trainer;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -117,8 +117,8 @@ final class DemoCommand extends SquatCommand {
     RunFolder folder = new RunFolder(out.resolve("run"));
     train(model, train, dev, folder, progress);
     RunExport export = new RunExport(folder);
-    Path floating = export(export, RunExport.floatStage(), ServingFormat.FLOAT);
-    Path packed = export(export, export.lastStage(), ServingFormat.PACKED);
+    Path floating = export(export, RunExport.floatStage(), ServingForm.FLOAT);
+    Path packed = export(export, export.lastStage(), ServingForm.PACKED);
     Evaluation floatScore = score(floating, dev, progress);
     Evaluation packedScore = score(packed, dev, progress);
     Result result =
@@ -178,9 +178,9 @@ final class DemoCommand extends SquatCommand {
   }
 
   /** Exports beside what an earlier demo left. */
-  private Path export(RunExport export, String stage, ServingFormat format) {
-    Path target = VersionFolder.of(out.resolve("qnli-" + format.label()));
-    export.write(stage, format, Version.current(), target);
+  private Path export(RunExport export, String stage, ServingForm form) {
+    Path target = VersionFolder.of(out.resolve("qnli-" + form.format().label()));
+    export.write(stage, form, Version.current(), target);
     return target;
   }
 

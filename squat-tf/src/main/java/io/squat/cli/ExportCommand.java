@@ -7,12 +7,14 @@ import io.squat.glue.EncodedExamples;
 import io.squat.glue.WordPiece;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Granularity;
+import io.squat.savedmodels.Compute;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelWriter;
 import io.squat.train.EncoderExport;
 import io.squat.train.Progress;
 import io.squat.train.RunExport;
 import io.squat.train.RunFolder;
+import io.squat.train.ServingForm;
 import io.squat.train.ServingFormat;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -55,6 +57,16 @@ final class ExportCommand extends SquatCommand {
   @Option(names = "--format", required = true, description = "packed, int8 or float.")
   @SuppressWarnings("NullAway.Init") // set by picocli
   ServingFormat format;
+
+  @Option(
+      names = "--compute",
+      defaultValue = "integer",
+      description =
+          "What the layers of packed and int8 multiply: integer, on CPUs where TensorFlow was built"
+              + " with oneDNN, or float, anywhere (default: ${DEFAULT-VALUE}; signature serving_float"
+              + " is there in any case).")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  Compute compute;
 
   @Option(
       names = "--out",
@@ -141,7 +153,7 @@ final class ExportCommand extends SquatCommand {
                 + " which has bits of its own");
       }
       RunExport export = new RunExport(new RunFolder(source.run));
-      export.write(export.lastStage(), format, Version.current(), target);
+      export.write(export.lastStage(), new ServingForm(format, compute), Version.current(), target);
     } else {
       loaded(target);
     }
@@ -164,7 +176,7 @@ final class ExportCommand extends SquatCommand {
             : export.quantized(
                 new Quantization(
                     bits, null, Objects.requireNonNullElse(granularity, Granularity.TENSOR)),
-                format,
+                new ServingForm(format, compute),
                 texts(folder),
                 run.device(),
                 run.threads(),

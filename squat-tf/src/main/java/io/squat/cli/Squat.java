@@ -5,6 +5,7 @@ import io.squat.glue.Split;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
+import io.squat.savedmodels.Compute;
 import io.squat.savedmodels.Device;
 import io.squat.train.Alternation;
 import io.squat.train.Method;
@@ -105,6 +106,7 @@ public final class Squat implements Runnable {
         .registerConverter(Method.class, checked(Method::of))
         .registerConverter(Alternation.class, checked(Alternation::parse))
         .registerConverter(Device.class, checked(Device::of))
+        .registerConverter(Compute.class, checked(Compute::of))
         .registerConverter(ServingFormat.class, checked(ServingFormat::of))
         .registerConverter(URI.class, checked(URI::create))
         .registerConverter(Granularity.class, checked(Granularity::of))

@@ -49,7 +49,7 @@ public final class EncoderExport {
 
   /** The model in float, rewritten but not quantized. */
   public ServingModel toFloat() {
-    return ServingFormat.FLOAT.export(
+    return ServingForm.FLOAT.export(
         model, Quantization.NONE, ModelValues.ofSavedModel(folder, model));
   }
 
@@ -57,7 +57,7 @@ public final class EncoderExport {
    * The model quantized.
    *
    * @param quantization what is quantized
-   * @param format how weights are stored
+   * @param form what is made
    * @param texts what activations are calibrated with
    * @param device where the model runs for that
    * @param threads how many threads an operation may use; 0 takes all cores
@@ -66,7 +66,7 @@ public final class EncoderExport {
    */
   public ServingModel quantized(
       Quantization quantization,
-      ServingFormat format,
+      ServingForm form,
       EncodedExamples texts,
       Device device,
       int threads,
@@ -85,7 +85,7 @@ public final class EncoderExport {
         calibration(outliers, config).stepSizes(quantization, batches, progress);
     ModelValues saved = ModelValues.ofSavedModel(folder, model);
     ModelValues rest = outliers.rest(model, saved);
-    return format.export(
+    return form.export(
         outliers.apply(model, saved),
         quantization,
         variable -> {

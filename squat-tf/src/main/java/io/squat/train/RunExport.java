@@ -48,13 +48,13 @@ public final class RunExport {
    * Writes the SavedModel of a stage.
    *
    * @param stage which stage
-   * @param format how weights are stored
+   * @param form what is written
    * @param version of this program, for the description
    * @param out the folder, which must not be there yet or be empty
    * @throws IllegalArgumentException if the stage is not finished, or the format does not allow its
    *     bits
    */
-  public void write(String stage, ServingFormat format, String version, Path out) {
+  public void write(String stage, ServingForm form, String version, Path out) {
     if (!run.isDone(stage)) {
       throw new IllegalArgumentException(
           run.root()
@@ -70,7 +70,7 @@ public final class RunExport {
         stage.equals(StageSettings.QUANTIZED) ? settings.quantization() : Quantization.NONE;
     Map<String, byte[]> assets = new LinkedHashMap<>();
     assets.put("vocab.txt", read(run.vocabulary()));
-    assets.put(ModelDescription.FILE, description(stage, format, version).toJson());
+    assets.put(ModelDescription.FILE, description(stage, form, version).toJson());
     GlueTask task = settings.task();
     if (!task.isRegression()) {
       String labels = String.join("\n", task.labels()) + "\n";
@@ -78,11 +78,11 @@ public final class RunExport {
     }
     SavedModelWriter.write(
         out,
-        format.export(model, quantization, ModelValues.ofCheckpoint(run.variables(stage))),
+        form.export(model, quantization, ModelValues.ofCheckpoint(run.variables(stage))),
         assets);
   }
 
-  private ModelDescription description(String stage, ServingFormat format, String version) {
+  private ModelDescription description(String stage, ServingForm form, String version) {
     DevScore[] scores =
         RunFolder.readJson(run.model(stage).resolve("scores.json"), DevScore[].class);
     Map<String, String> versions = new LinkedHashMap<>();
@@ -94,7 +94,7 @@ public final class RunExport {
         settings.task().labels(),
         settings.casing(),
         settings.maxLength(),
-        format.label(),
+        form.format().label(),
         settings.trainHash(),
         scores[scores.length - 1].metrics(),
         versions,

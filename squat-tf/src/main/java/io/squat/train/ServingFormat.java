@@ -1,5 +1,6 @@
 package io.squat.train;
 
+import io.squat.savedmodels.Compute;
 import io.squat.savedmodels.Export;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelValues;
@@ -13,21 +14,24 @@ public enum ServingFormat {
   /** In the bits that they were trained with. */
   PACKED {
     @Override
-    public ServingModel export(ModelGraph model, Quantization quantization, ModelValues values) {
-      return Export.toPacked(model, quantization, values);
+    public ServingModel export(
+        ModelGraph model, Quantization quantization, ModelValues values, Compute compute) {
+      return Export.toPacked(model, quantization, values, compute);
     }
   },
   /** As bytes, one an integer. */
   INT8 {
     @Override
-    public ServingModel export(ModelGraph model, Quantization quantization, ModelValues values) {
-      return Export.toInt8(model, quantization, values);
+    public ServingModel export(
+        ModelGraph model, Quantization quantization, ModelValues values, Compute compute) {
+      return Export.toInt8(model, quantization, values, compute);
     }
   },
   /** As float32. */
   FLOAT {
     @Override
-    public ServingModel export(ModelGraph model, Quantization quantization, ModelValues values) {
+    public ServingModel export(
+        ModelGraph model, Quantization quantization, ModelValues values, Compute compute) {
       return Export.toFloat(model, quantization, values);
     }
   };
@@ -38,10 +42,11 @@ public enum ServingFormat {
    * @param model a canonical graph
    * @param quantization what is quantized
    * @param values weights and step sizes
+   * @param compute what the layers multiply where weights are stored as integers
    * @throws IllegalArgumentException if the format does not allow the bits
    */
   public abstract ServingModel export(
-      ModelGraph model, Quantization quantization, ModelValues values);
+      ModelGraph model, Quantization quantization, ModelValues values, Compute compute);
 
   /**
    * The format of a name.

@@ -9,6 +9,7 @@ import io.squat.glue.EncodedExamples;
 import io.squat.glue.Split;
 import io.squat.glue.WordPiece;
 import io.squat.ops.BitWidths;
+import io.squat.savedmodels.Compute;
 import io.squat.savedmodels.Device;
 import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.Quantization;
@@ -51,7 +52,13 @@ class EncoderExportTest {
   }
 
   private ServingModel quantized(Quantization quantization, ServingFormat format) {
-    return export.quantized(quantization, format, texts(), Device.CPU, 2, Progress.NONE);
+    return export.quantized(
+        quantization,
+        new ServingForm(format, Compute.INTEGER),
+        texts(),
+        Device.CPU,
+        2,
+        Progress.NONE);
   }
 
   /** The mean cosine of the pooled outputs of two SavedModels, on ids that calibrated nothing. */

@@ -202,7 +202,7 @@ class TrainerTest {
       throws IOException {
     Path exported = folder.resolve("exported");
     RunExport export = new RunExport(run);
-    export.write(export.lastStage(), ServingFormat.PACKED, "test", exported);
+    export.write(export.lastStage(), ServingForm.PACKED, "test", exported);
     String description = Files.readString(exported.resolve("assets").resolve("squat.json"));
     assertTrue(description.contains("\"granularity\" : \"CHANNEL\""), description);
     FrozenModel.Thawed thawed = FrozenModel.thaw(exported, SavedModelReader.Choice.DEFAULT);
