@@ -58,6 +58,7 @@ final class RestoredConstants {
     new RestoredConstants(folder, editor).replace(restore);
     return GraphDef.newBuilder()
         .setVersions(graph.getGraphDef().getVersions())
+        .setLibrary(graph.getGraphDef().getLibrary())
         .addAllNode(editor.nodes())
         .build();
   }

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.tensorflow.Graph;
@@ -237,42 +238,67 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
     }
 
     ServingVariables result() {
+      UnpackFunctions functions = new UnpackFunctions(original);
+      List<NodeDef> calls = new ArrayList<>();
       for (NodeDef node : frozen.getNodeList()) {
         if (isKernel(node)) {
+          NodeDef stored = storedOf(node);
+          Place place = Objects.requireNonNull(restored.get(stored.getName()));
+          String unpacked = GraphEditor.input(node, 0);
+          String value = place.tensor();
+          if (!unpacked.equals(stored.getName())) {
+            value = SCOPE + "/unpack" + calls.size();
+            calls.add(functions.call(value, unpacked, stored, place.tensor()));
+          }
           read(
               node.getName(),
               new Variable(
                   variableName(node.getName()),
                   node.getAttrOrThrow("T").getType(),
                   node.getAttrOrThrow("shape"),
-                  restored(node.getInput(0)),
-                  groupOf(node)));
-        } else if (unpacking.contains(node.getName()) && !restored.containsKey(node.getName())) {
-          NodeDef.Builder unpacks = node.toBuilder().clearInput();
-          node.getInputList().forEach(input -> unpacks.addInput(restored(input)));
-          editor.put(unpacks.build());
+                  value,
+                  place.group()));
         }
       }
+      removeUnpacking();
       GraphDef.Builder graph = GraphDef.newBuilder().setVersions(frozen.getVersions());
-      graph.addAllNode(editor.nodes());
+      graph.addAllNode(editor.nodes()).addAllNode(calls).setLibrary(functions.library());
       SaverDef saver = addSaver(graph);
       return new ServingVariables(graph.build(), saver, values);
     }
 
-    private String restored(String input) {
-      Place place = restored.get(GraphEditor.tensor(input));
-      return place == null ? input : place.tensor();
+    /** The moved constant that a kernel is unpacked from. */
+    private NodeDef storedOf(NodeDef node) {
+      if (restored.containsKey(node.getName())) {
+        return node;
+      }
+      for (String input : node.getInputList()) {
+        NodeDef source = original.node(input);
+        if (restored.containsKey(source.getName()) || unpackedFrom(source)) {
+          return storedOf(source);
+        }
+      }
+      throw new IllegalArgumentException("kernel " + node.getName() + " is of no stored constant");
     }
 
-    /** The group of the value that a kernel is unpacked from. */
-    private int groupOf(NodeDef node) {
-      Place place = restored.get(node.getName());
-      return place != null
-          ? place.group()
-          : node.getInputList().stream()
-              .mapToInt(input -> groupOf(original.node(input)))
-              .max()
-              .orElse(-1);
+    private boolean unpackedFrom(NodeDef node) {
+      return node.getInputList().stream()
+          .map(original::node)
+          .anyMatch(source -> restored.containsKey(source.getName()) || unpackedFrom(source));
+    }
+
+    /** What nothing but unpacking used is in functions now. */
+    private void removeUnpacking() {
+      boolean removed = true;
+      while (removed) {
+        removed = false;
+        for (String name : List.copyOf(unpacking)) {
+          if (editor.contains(name) && editor.uses(name).isEmpty()) {
+            editor.remove(name);
+            removed = true;
+          }
+        }
+      }
     }
 
     private SaverDef addSaver(GraphDef.Builder graph) {
