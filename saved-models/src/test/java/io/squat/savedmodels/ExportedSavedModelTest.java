@@ -2,6 +2,7 @@ package io.squat.savedmodels;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -80,6 +81,14 @@ class ExportedSavedModelTest {
       List<Integer> changed = new ArrayList<>(segments);
       changed.set(index, segment);
       return new Batch(rows, length, ids, changed);
+    }
+
+    /** A row without its padding. */
+    Batch alone(int row) {
+      int from = row * length;
+      int real = (int) mask().subList(from, from + length).stream().filter(m -> m == 1).count();
+      return new Batch(
+          1, real, ids.subList(from, from + real), segments.subList(from, from + real));
     }
 
     Batch withoutSegments() {
@@ -418,6 +427,27 @@ class ExportedSavedModelTest {
             () -> bundle.function(ServingModel.INT64).call(inputs).close());
       }
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"TF1_BERT,true", "HUGGING_FACE,true", "TF1_BERT,false"})
+  void aRowAloneHasTheAnswerThatItHasAmongOthers(TinyModel tiny, boolean packed) {
+    int rows = 32;
+    try (TrainedTinyModel trained = new TrainedTinyModel(tiny, "4-8-8", TrainedTinyModel.CLASSES);
+        SavedModelBundle bundle = load(export(trained, packed))) {
+      Batch batch = Batch.random(rows, 17);
+      float[] among = output(run(bundle, ServingModel.DEFAULT, batch), "label");
+      float[] alone = new float[rows];
+      for (int row = 0; row < rows; row++) {
+        alone[row] = output(run(bundle, ServingModel.DEFAULT, batch.alone(row)), "label")[0];
+      }
+      assertArrayEquals(among, alone);
+      assertFalse(allEqual(among), "rows have different answers");
+    }
+  }
+
+  private static boolean allEqual(float[] values) {
+    return IntStream.range(0, values.length).allMatch(i -> values[i] == values[0]);
   }
 
   @ParameterizedTest
