@@ -16,8 +16,8 @@
  * <p>Operations are static methods of the form {@code (Ops tf, Operand<TFloat32> x, ...)} without
  * state, but for the one gradient that {@code LsqQuantizer} registers for the JVM. Limits: one step
  * size a tensor or, of kernels, a column ({@link io.squat.ops.Granularity}); no gradients on
- * Windows; {@link io.squat.ops.IntegerLinear} needs a CPU on which TensorFlow runs oneDNN; packed
- * words are in the byte order of little-endian machines.
+ * Windows; {@link io.squat.ops.IntegerLinear} needs a TensorFlow built with oneDNN; packed words
+ * are in the byte order of little-endian machines.
  */
 @NullMarked
 package io.squat.ops;
