@@ -29,51 +29,84 @@ public enum GlueTask {
       "CoLA",
       Labels.BINARY,
       ImmutableList.of(MATTHEWS, ACCURACY),
-      Layout.single("sentence", "label").withoutHeader("source", "label", "mark", "sentence")),
+      Layout.single("sentence", "label").withoutHeader("source", "label", "mark", "sentence"),
+      new DataSource(
+          "the Corpus of Linguistic Acceptability (Warstadt et al., 2019)",
+          "no licence is stated; sentences from published linguistics "
+              + "literature: https://nyu-mll.github.io/CoLA/")),
   /** Is the phrase from a film review positive? */
-  SST2("SST-2", Labels.BINARY, ImmutableList.of(ACCURACY), Layout.single("sentence", "label")),
+  SST2(
+      "SST-2",
+      Labels.BINARY,
+      ImmutableList.of(ACCURACY),
+      Layout.single("sentence", "label"),
+      new DataSource(
+          "the Stanford Sentiment Treebank (Socher et al., 2013)",
+          "no licence is stated; phrases from film reviews: "
+              + "https://nlp.stanford.edu/sentiment/")),
   /** Do the two sentences mean the same? */
   MRPC(
       "MRPC",
       Labels.BINARY,
       ImmutableList.of(F1, ACCURACY),
-      Layout.pair("#1 String", "#2 String", "Quality")),
+      Layout.pair("#1 String", "#2 String", "Quality"),
+      new DataSource(
+          "the Microsoft Research Paraphrase Corpus (Dolan and Brockett, 2005)",
+          "Microsoft Research's terms, which come with the corpus and are to be " + "accepted")),
   /** How similar are the two sentences, from 0 to 5? */
   STSB(
       "STS-B",
       ImmutableList.of(),
       ImmutableList.of(SPEARMAN, PEARSON),
-      Layout.pair("sentence1", "sentence2", "score")),
+      Layout.pair("sentence1", "sentence2", "score"),
+      new DataSource(
+          "the STS Benchmark (Cer et al., 2017)",
+          "the scores CC BY-SA 4.0, the texts their own sources' terms, which "
+              + "come with the benchmark")),
   /** Do the two questions ask the same? */
   QQP(
       "QQP",
       Labels.BINARY,
       ImmutableList.of(F1, ACCURACY),
-      Layout.pair("question1", "question2", "is_duplicate").withId("id")),
+      Layout.pair("question1", "question2", "is_duplicate").withId("id"),
+      new DataSource("Quora's question pairs", "those of Quora, which published them")),
   /** Does the first sentence entail the second, contradict it, or neither? */
   MNLI(
       "MNLI",
       ImmutableList.of("contradiction", "entailment", "neutral"),
       ImmutableList.of(ACCURACY),
-      Layout.pair("sentence1", "sentence2", "gold_label")),
+      Layout.pair("sentence1", "sentence2", "gold_label"),
+      new DataSource(
+          "the Multi-Genre NLI corpus (Williams et al., 2018)",
+          "most of it the OANC's licence, parts of the fiction CC BY-SA 3.0 or "
+              + "CC BY 3.0: https://cims.nyu.edu/~sbowman/multinli/")),
   /** Does the sentence answer the question? */
   QNLI(
       "QNLI",
       Labels.ENTAILMENT,
       ImmutableList.of(ACCURACY),
-      Layout.pair("question", "sentence", "label")),
+      Layout.pair("question", "sentence", "label"),
+      new DataSource(
+          "SQuAD 1.1 (Rajpurkar et al., 2016)",
+          "CC BY-SA 4.0: https://rajpurkar.github.io/SQuAD-explorer/")),
   /** Does the first sentence entail the second? */
   RTE(
       "RTE",
       Labels.ENTAILMENT,
       ImmutableList.of(ACCURACY),
-      Layout.pair("sentence1", "sentence2", "label")),
+      Layout.pair("sentence1", "sentence2", "label"),
+      new DataSource(
+          "the textual entailment challenges RTE1, RTE2, RTE3 and RTE5",
+          "no single licence is stated; the challenges were held by PASCAL and " + "NIST")),
   /** Does the second sentence name what the first one's pronoun means? */
   WNLI(
       "WNLI",
       Labels.BINARY,
       ImmutableList.of(ACCURACY),
-      Layout.pair("sentence1", "sentence2", "label"));
+      Layout.pair("sentence1", "sentence2", "label"),
+      new DataSource(
+          "the Winograd Schema Challenge (Levesque et al., 2011)",
+          "CC BY 4.0, as published by its makers"));
 
   /** Lowest score of STS-B. */
   static final float MIN_SCORE = 0;
@@ -85,16 +118,19 @@ public enum GlueTask {
   private final ImmutableList<String> labels;
   private final ImmutableList<Metric> metrics;
   private final Layout layout;
+  private final DataSource source;
 
   GlueTask(
       String officialName,
       ImmutableList<String> labels,
       ImmutableList<Metric> metrics,
-      Layout layout) {
+      Layout layout,
+      DataSource source) {
     this.officialName = officialName;
     this.labels = labels;
     this.metrics = metrics;
     this.layout = layout;
+    this.source = source;
   }
 
   /**
@@ -142,6 +178,11 @@ public enum GlueTask {
   /** Whether a row has two texts. */
   public boolean pair() {
     return layout.textB() != null;
+  }
+
+  /** Where the task's rows come from. */
+  public DataSource source() {
+    return source;
   }
 
   /** The task's metrics, the one for the headline first. */

@@ -35,6 +35,13 @@ class GlueTaskTest {
   }
 
   @Test
+  void namesWhereItsRowsComeFrom() {
+    assertEquals("SQuAD 1.1 (Rajpurkar et al., 2016)", GlueTask.QNLI.source().name());
+    long sources = Arrays.stream(GlueTask.values()).map(GlueTask::source).distinct().count();
+    assertEquals(GlueTask.values().length, sources);
+  }
+
+  @Test
   void unknownTaskListsTheChoices() {
     IllegalArgumentException error =
         assertThrows(IllegalArgumentException.class, () -> GlueTask.of("SQuAD"));

@@ -8,14 +8,16 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.function.LongFunction;
 import java.util.stream.Stream;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
 
 /**
- * Writes a SavedModel folder: {@code saved_model.pb}, {@code assets/}, and {@code variables/} if
- * there are any.
+ * Writes a SavedModel folder: {@code saved_model.pb}, {@code variables/} if there are any, and
+ * other files, such as those of {@code assets/}.
  *
  * <p>The folder is written beside its place and renamed, so that a server that watches the place
  * never sees half of it.
@@ -25,6 +27,9 @@ public final class SavedModelWriter {
   private static final String TENSORFLOW_VERSION = "2.18.0";
   private static final long SCHEMA_VERSION = 1;
 
+  /** What is written from the model. */
+  private static final List<String> OWN = List.of("saved_model.pb", "variables");
+
   private SavedModelWriter() {}
 
   /**
@@ -32,21 +37,43 @@ public final class SavedModelWriter {
    *
    * @param folder where to; folders above it are made if they are missing
    * @param model graph and signatures
-   * @param assets the files of {@code assets/} by their names
-   * @throws IllegalArgumentException if something other than an empty folder is there, or a name is
-   *     not that of a file
+   * @param files the other files by their paths in the folder, such as {@code assets/vocab.txt}
+   * @throws IllegalArgumentException if something other than an empty folder is there, or a path
+   *     does not stay in the folder or is one of the model's own
    * @throws UncheckedIOException if it cannot be written; nothing is left then
    */
-  public static void write(Path folder, ServingModel model, Map<String, byte[]> assets) {
+  public static void write(Path folder, ServingModel model, Map<String, byte[]> files) {
+    write(folder, model, files, bytes -> Map.of());
+  }
+
+  /**
+   * Writes a model with files that tell how large it is.
+   *
+   * @param folder as in {@link #write(Path, ServingModel, Map)}
+   * @param model as there
+   * @param files as there
+   * @param last more files, written last; gets the bytes of all others
+   * @throws IllegalArgumentException as there
+   * @throws UncheckedIOException as there
+   */
+  public static void write(
+      Path folder,
+      ServingModel model,
+      Map<String, byte[]> files,
+      LongFunction<Map<String, byte[]>> last) {
     requireFree(folder);
-    assets.keySet().forEach(SavedModelWriter::requireFileName);
+    files.keySet().forEach(SavedModelWriter::requireOwnPath);
     Path target = folder.toAbsolutePath();
     Path partial =
         target.resolveSibling(target.getFileName() + ".partial-" + ProcessHandle.current().pid());
     try {
       Files.createDirectories(partial);
       try {
-        writeFiles(partial, model, assets);
+        writeModel(partial, model);
+        writeFiles(partial, files);
+        Map<String, byte[]> more = last.apply(bytes(partial));
+        more.keySet().forEach(SavedModelWriter::requireOwnPath);
+        writeFiles(partial, more);
         Files.deleteIfExists(target);
         Files.move(partial, target);
       } finally {
@@ -94,16 +121,41 @@ public final class SavedModelWriter {
     }
   }
 
-  private static void requireFileName(String asset) {
-    Path name = Path.of(asset);
-    if (name.isAbsolute() || name.getNameCount() != 1 || asset.isEmpty() || asset.equals("..")) {
+  private static void requireOwnPath(String file) {
+    Path path = Path.of(file);
+    if (file.isEmpty()
+        || path.isAbsolute()
+        || !path.equals(path.normalize())
+        || path.startsWith("..")
+        || OWN.contains(path.getName(0).toString())) {
       throw new IllegalArgumentException(
-          "asset: expected the name of a file, found \"" + asset + "\"");
+          "file of a SavedModel: expected a path in its folder other than "
+              + String.join(" and ", OWN)
+              + ", found \""
+              + file
+              + "\"");
     }
   }
 
-  private static void writeFiles(Path folder, ServingModel model, Map<String, byte[]> assets)
-      throws IOException {
+  private static long bytes(Path folder) throws IOException {
+    long bytes = 0;
+    try (Stream<Path> paths = Files.walk(folder)) {
+      for (Path file : paths.filter(Files::isRegularFile).toList()) {
+        bytes += Files.size(file);
+      }
+    }
+    return bytes;
+  }
+
+  private static void writeFiles(Path folder, Map<String, byte[]> files) throws IOException {
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      Path path = folder.resolve(file.getKey());
+      Files.createDirectories(path.resolveSibling("."));
+      Files.write(path, file.getValue());
+    }
+  }
+
+  private static void writeModel(Path folder, ServingModel model) throws IOException {
     try (OutputStream out =
         new BufferedOutputStream(Files.newOutputStream(folder.resolve("saved_model.pb")))) {
       savedModel(model).writeTo(out);
@@ -113,12 +165,6 @@ public final class SavedModelWriter {
       Path checkpoint = SavedModelFiles.checkpoint(folder);
       Files.createDirectories(checkpoint.resolveSibling("."));
       variables.write(checkpoint);
-    }
-    if (!assets.isEmpty()) {
-      Path files = Files.createDirectory(folder.resolve("assets"));
-      for (Map.Entry<String, byte[]> asset : assets.entrySet()) {
-        Files.write(files.resolve(asset.getKey()), asset.getValue());
-      }
     }
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +16,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
@@ -41,7 +44,7 @@ class SavedModelWriterTest {
   void graphAndAssetsAreWritten() throws IOException {
     Path folder = temp.resolve("cola").resolve("3");
     byte[] vocabulary = {65, 10, 66, 10};
-    SavedModelWriter.write(folder, MODEL, Map.of("vocab.txt", vocabulary));
+    SavedModelWriter.write(folder, MODEL, Map.of("assets/vocab.txt", vocabulary));
     MetaGraphDef graph = SavedModelFiles.parse(folder).getMetaGraphs(0);
     assertEquals(MODEL.graph(), graph.getGraphDef());
     assertEquals(List.of("serve"), List.copyOf(graph.getMetaInfoDef().getTagsList()));
@@ -94,15 +97,49 @@ class SavedModelWriterTest {
     assertEquals(List.of(), names());
   }
 
-  @Test
-  void assetsStayInTheirFolder() {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "../vocab.txt",
+        "assets/../../vocab.txt",
+        "/vocab.txt",
+        "saved_model.pb",
+        "variables/variables.index"
+      })
+  void filesStayInTheirFolderAndBesideTheModels(String path) throws IOException {
+    String expected =
+        "file of a SavedModel: expected a path in its folder other than saved_model.pb and"
+            + " variables, found \""
+            + path
+            + "\"";
+    Map<String, byte[]> files = Map.of(path, new byte[1]);
+    Path folder = temp.resolve("1");
     assertEquals(
-        "asset: expected the name of a file, found \"../vocab.txt\"",
+        expected,
+        assertThrows(
+                IllegalArgumentException.class, () -> SavedModelWriter.write(folder, MODEL, files))
+            .getMessage());
+    assertEquals(
+        expected,
         assertThrows(
                 IllegalArgumentException.class,
-                () ->
-                    SavedModelWriter.write(
-                        temp.resolve("1"), MODEL, Map.of("../vocab.txt", new byte[1])))
+                () -> SavedModelWriter.write(folder, MODEL, Map.of(), bytes -> files))
             .getMessage());
+    assertEquals(List.of(), names());
+  }
+
+  @Test
+  void theLastFilesAreToldTheBytesOfAllOthers() throws IOException {
+    Path folder = temp.resolve("1");
+    SavedModelWriter.write(
+        folder,
+        MODEL,
+        Map.of("assets.extra/requests", new byte[1013], "notes", new byte[7]),
+        bytes -> Map.of("about/size", Long.toString(bytes).getBytes(StandardCharsets.UTF_8)));
+    assertEquals(1013, Files.size(folder.resolve("assets.extra/requests")));
+    assertEquals(
+        Long.toString(1013 + 7 + Files.size(folder.resolve("saved_model.pb"))),
+        Files.readString(folder.resolve("about/size")));
   }
 }

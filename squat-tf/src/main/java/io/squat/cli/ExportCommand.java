@@ -49,6 +49,7 @@ import picocli.CommandLine.Option;
           + " --out models/encoder"
     })
 final class ExportCommand extends SquatCommand {
+  private static final String VOCABULARY = "assets/vocab.txt";
 
   @ArgGroup(multiplicity = "1")
   @SuppressWarnings("NullAway.Init") // set by picocli
@@ -181,7 +182,7 @@ final class ExportCommand extends SquatCommand {
                 run.device(),
                 run.threads(),
                 progress),
-        assets(folder));
+        files(folder));
   }
 
   private void checkOptions() {
@@ -214,12 +215,15 @@ final class ExportCommand extends SquatCommand {
     }
   }
 
-  /** The vocabulary, if the model has one. */
-  private static Map<String, byte[]> assets(Path folder) {
-    Path vocabulary = folder.resolve("assets").resolve("vocab.txt");
+  /**
+   * The vocabulary, if the model has one. Of a model that was not trained here there is no card:
+   * nothing was measured that it could tell.
+   */
+  private static Map<String, byte[]> files(Path folder) {
+    Path vocabulary = folder.resolve(VOCABULARY);
     try {
       return Files.isRegularFile(vocabulary)
-          ? Map.of("vocab.txt", Files.readAllBytes(vocabulary))
+          ? Map.of(VOCABULARY, Files.readAllBytes(vocabulary))
           : Map.of();
     } catch (IOException e) {
       throw new UncheckedIOException(vocabulary + ": cannot be read: " + e.getMessage(), e);

@@ -138,26 +138,26 @@ final class ModelCache {
         work -> {
           FrozenModel.Thawed thawed = FrozenModel.thaw(folder, choice);
           Path written = work.resolve("model");
-          SavedModelWriter.write(written, thawed.model(), assets(folder, thawed));
+          SavedModelWriter.write(written, thawed.model(), files(folder, thawed));
           return written;
         });
   }
 
-  private static Map<String, byte[]> assets(Path folder, FrozenModel.Thawed thawed)
+  private static Map<String, byte[]> files(Path folder, FrozenModel.Thawed thawed)
       throws IOException {
-    Map<String, byte[]> assets = new LinkedHashMap<>();
+    Map<String, byte[]> kept = new LinkedHashMap<>();
     Path own = folder.resolve("assets");
     if (Files.isDirectory(own)) {
       try (Stream<Path> files = Files.list(own)) {
         for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-          assets.put(file.getFileName().toString(), Files.readAllBytes(file));
+          kept.put("assets/" + file.getFileName(), Files.readAllBytes(file));
         }
       }
     }
     if (thawed.quantization() != null) {
-      assets.put(RecoveredSteps.FILE, RecoveredSteps.json(thawed.quantization()));
+      kept.put("assets/" + RecoveredSteps.FILE, RecoveredSteps.json(thawed.quantization()));
     }
-    return assets;
+    return kept;
   }
 
   /**

@@ -3,18 +3,22 @@ package io.squat.train;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.squat.eval.ModelDescription;
 import io.squat.glue.GlueTask;
+import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelValues;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.Rewriting;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.savedmodels.SavedModelWriter;
+import io.squat.savedmodels.ServingModel;
+import io.squat.savedmodels.WarmUpRequests;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.tensorflow.TensorFlow;
 
@@ -45,7 +49,8 @@ public final class RunExport {
   }
 
   /**
-   * Writes the SavedModel of a stage.
+   * Writes the SavedModel of a stage, with requests that warm it up and a card that says what it
+   * is.
    *
    * @param stage which stage
    * @param form what is written
@@ -68,23 +73,36 @@ public final class RunExport {
             SavedModelReader.readGraph(run.encoder(), settings.choice()), settings.outputs());
     Quantization quantization =
         stage.equals(StageSettings.QUANTIZED) ? settings.quantization() : Quantization.NONE;
+    ServingModel served =
+        form.export(model, quantization, ModelValues.ofCheckpoint(run.variables(stage)));
+    Map<String, byte[]> files = assets(stage, form, version);
+    int longest =
+        Math.min(settings.maxLength(), BertStructure.of(model).rows(model, /* role= */ null));
+    files.put(
+        WarmUpRequests.FILE,
+        WarmUp.file(settings, WarmUp.lengths(run.data(), longest), served, run.vocabulary()));
+    ModelCard card = new ModelCard(run, stage, form.format(), served, version);
+    SavedModelWriter.write(
+        out,
+        served,
+        files,
+        bytes -> Map.of(ModelCard.FILE, card.text(bytes).getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private Map<String, byte[]> assets(String stage, ServingForm form, String version) {
     Map<String, byte[]> assets = new LinkedHashMap<>();
-    assets.put("vocab.txt", read(run.vocabulary()));
-    assets.put(ModelDescription.FILE, description(stage, form, version).toJson());
+    assets.put("assets/vocab.txt", read(run.vocabulary()));
+    assets.put("assets/" + ModelDescription.FILE, description(stage, form, version).toJson());
     GlueTask task = settings.task();
     if (!task.isRegression()) {
       String labels = String.join("\n", task.labels()) + "\n";
-      assets.put("labels.txt", labels.getBytes(StandardCharsets.UTF_8));
+      assets.put("assets/labels.txt", labels.getBytes(StandardCharsets.UTF_8));
     }
-    SavedModelWriter.write(
-        out,
-        form.export(model, quantization, ModelValues.ofCheckpoint(run.variables(stage))),
-        assets);
+    return assets;
   }
 
   private ModelDescription description(String stage, ServingForm form, String version) {
-    DevScore[] scores =
-        RunFolder.readJson(run.model(stage).resolve("scores.json"), DevScore[].class);
+    List<DevScore> scores = run.scores(stage);
     Map<String, String> versions = new LinkedHashMap<>();
     versions.put("squat", version);
     versions.put("tensorflow", TensorFlow.version());
@@ -96,7 +114,7 @@ public final class RunExport {
         settings.maxLength(),
         form.format().label(),
         settings.trainHash(),
-        scores[scores.length - 1].metrics(),
+        scores.get(scores.size() - 1).metrics(),
         versions,
         new ObjectMapper().valueToTree(settings));
   }

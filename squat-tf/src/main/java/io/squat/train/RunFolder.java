@@ -26,6 +26,7 @@ import java.util.stream.Stream;
  * settings.json            what decides the numbers
  * encoder/                 saved_model.pb of the model that was trained, without its variables
  * assets/vocab.txt
+ * data.json                number and lengths of the rows
  * float/, quantized/       one folder a stage
  *   metrics.jsonl          a line a step, and a line an evaluation
  *   checkpoints/step-N/    the last two, with the optimizers' state; gone when the stage is done
@@ -92,6 +93,21 @@ public final class RunFolder {
     return readJson(settingsFile(), RunSettings.class);
   }
 
+  private Path dataFile() {
+    return root.resolve("data.json");
+  }
+
+  /** What the run's rows are like; runs of before this was kept have nothing. */
+  public Optional<RunData> data() {
+    return Files.isRegularFile(dataFile())
+        ? Optional.of(readJson(dataFile(), RunData.class))
+        : Optional.empty();
+  }
+
+  void writeData(RunData data) {
+    writeJson(dataFile(), data);
+  }
+
   /** The folder of a finished stage's model, or where it will be. */
   public Path model(String stage) {
     return root.resolve(stage).resolve("model");
@@ -123,6 +139,11 @@ public final class RunFolder {
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /** The scores of a finished stage on the dev rows, an epoch each, in their order. */
+  List<DevScore> scores(String stage) {
+    return List.of(readJson(model(stage).resolve("scores.json"), DevScore[].class));
   }
 
   Path metrics(String stage) {

@@ -34,9 +34,9 @@ public record RunResult(
   }
 
   static RunResult of(RunFolder folder, RunSettings settings) {
-    List<DevScore> floats = scores(folder, StageSettings.FLOAT);
+    List<DevScore> floats = folder.scores(StageSettings.FLOAT);
     List<DevScore> quantized =
-        settings.method().quantized() ? scores(folder, StageSettings.QUANTIZED) : List.of();
+        settings.method().quantized() ? folder.scores(StageSettings.QUANTIZED) : List.of();
     List<DevScore> reported = quantized.isEmpty() ? floats : quantized;
     DevScore best =
         reported.stream().max(Comparator.comparingDouble(DevScore::headline)).orElseThrow();
@@ -49,10 +49,5 @@ public record RunResult(
         quantized,
         best.metrics(),
         reported.get(reported.size() - 1).metrics());
-  }
-
-  private static List<DevScore> scores(RunFolder folder, String stage) {
-    return List.of(
-        RunFolder.readJson(folder.model(stage).resolve("scores.json"), DevScore[].class));
   }
 }

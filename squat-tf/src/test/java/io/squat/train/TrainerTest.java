@@ -213,9 +213,9 @@ class TrainerTest {
         again,
         thawed.model(),
         Map.of(
-            "vocab.txt",
+            "assets/vocab.txt",
             Files.readAllBytes(TinyBert.vocabulary()),
-            RecoveredSteps.FILE,
+            "assets/" + RecoveredSteps.FILE,
             RecoveredSteps.json(recovered)));
     Path on = folder.resolve("on");
     TestRun.train(

@@ -1,0 +1,61 @@
+package io.squat.glue;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RandomRowsTest {
+  private static final String SPECIAL = "[PAD]\n[unused0]\n[UNK]\n[CLS]\n[SEP]\n";
+
+  @TempDir Path folder;
+  private Path vocabulary;
+
+  @BeforeEach
+  void write() throws IOException {
+    vocabulary = Files.writeString(folder.resolve("vocab.txt"), SPECIAL + "cat\n[\n##s\n]\n");
+  }
+
+  @Test
+  void rowsBeginWithClsAndEndWithSepAndHavePiecesOfWordsBetween() {
+    List<Integer> ids = RandomRows.of(vocabulary, 3).next(50, 4);
+    assertEquals(200, ids.size());
+    Set<Integer> drawn = new TreeSet<>();
+    for (int row = 0; row < 50; row++) {
+      assertEquals(3, ids.get(4 * row));
+      drawn.addAll(ids.subList(4 * row + 1, 4 * row + 3));
+      assertEquals(4, ids.get(4 * row + 3));
+    }
+    assertEquals(Set.of(5, 6, 7, 8), drawn);
+  }
+
+  @Test
+  void aSeedIsASequence() {
+    RandomRows rows = RandomRows.of(vocabulary, 3);
+    List<Integer> first = rows.next(2, 20);
+    assertNotEquals(first, rows.next(2, 20));
+    assertEquals(first, RandomRows.of(vocabulary, 3).next(2, 20));
+    assertNotEquals(first, RandomRows.of(vocabulary, 4).next(2, 20));
+  }
+
+  @Test
+  void refusesWhatHasNoTokens() throws IOException {
+    RandomRows rows = RandomRows.of(vocabulary, 3);
+    assertEquals(
+        "random rows: expected rows of at least 2 tokens, found 5 of 1",
+        assertThrows(IllegalArgumentException.class, () -> rows.next(5, 1)).getMessage());
+    Path special = Files.writeString(folder.resolve("special.txt"), SPECIAL);
+    assertEquals(
+        special + ": expected pieces of words, found nothing but entries in brackets",
+        assertThrows(IllegalArgumentException.class, () -> RandomRows.of(special, 3)).getMessage());
+  }
+}
