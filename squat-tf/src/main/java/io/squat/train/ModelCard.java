@@ -2,6 +2,8 @@ package io.squat.train;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
 import io.squat.glue.GlueTask;
 import io.squat.glue.RandomRows;
 import io.squat.ops.Granularity;
@@ -60,6 +62,11 @@ record ModelCard(
         limits(settings));
   }
 
+  @FormatMethod
+  private static String filled(@FormatString String template, Object... values) {
+    return String.format(Locale.ROOT, template, values);
+  }
+
   private boolean quantized() {
     return stage.equals(StageSettings.QUANTIZED);
   }
@@ -74,19 +81,19 @@ record ModelCard(
                     .map(label -> "`" + label + "`")
                     .collect(Collectors.joining(", "))
                 + ".";
-    return """
+    return filled(
+        """
         # %s, %s
 
         A BERT-like encoder with a head for GLUE's task %s (%s a row). %s
         Written by SQuAT for TensorFlow Java, %s.
-        """
-        .formatted(
-            task.officialName(),
-            quantized() ? settings.bits() : "float",
-            task.officialName(),
-            task.pair() ? "two texts" : "one text",
-            classes,
-            version);
+        """,
+        task.officialName(),
+        quantized() ? settings.bits() : "float",
+        task.officialName(),
+        task.pair() ? "two texts" : "one text",
+        classes,
+        version);
   }
 
   private String facts(RunSettings settings, long bytes) {
@@ -181,7 +188,8 @@ record ModelCard(
     if (quantized()) {
       table.append(row(settings, StageSettings.QUANTIZED, settings.epochs()));
     }
-    return """
+    return filled(
+        """
         ## Scores on dev
 
         Times 100, on the %d rows of the dev file with SHA-256 `%s`, by the graph that was trained, after the last epoch of each
@@ -189,15 +197,14 @@ record ModelCard(
 
         | stage | epoch |%s
         |---|---|%s
-        %s"""
-        .formatted(
-            run.devPredictions(stage).length,
-            settings.devHash(),
-            settings.task().metrics().stream()
-                .map(metric -> " " + metric.displayName() + " |")
-                .collect(Collectors.joining()),
-            "---|".repeat(settings.task().metrics().size()),
-            table);
+        %s""",
+        run.devPredictions(stage).length,
+        settings.devHash(),
+        settings.task().metrics().stream()
+            .map(metric -> " " + metric.displayName() + " |")
+            .collect(Collectors.joining()),
+        "---|".repeat(settings.task().metrics().size()),
+        table);
   }
 
   private String row(RunSettings settings, String which, int epochs) {
@@ -218,23 +225,23 @@ record ModelCard(
 
   private String data(RunSettings settings) {
     GlueTask task = settings.task();
-    return """
+    return filled(
+        """
         ## Training data and licences
 
         - Trained on %sthe training file in GLUE's layout of %s with SHA-256 `%s`.
         - GLUE's rows of %s are from %s. Terms: %s. GLUE itself (https://gluebenchmark.com) gives no licence.
         - Licence of the base model: %s.
-        """
-        .formatted(
-            run.data().map(rows -> rows.trainRows() + " rows of ").orElse(""),
-            task.officialName(),
-            settings.trainHash(),
-            task.officialName(),
-            task.source().name(),
-            task.source().terms(),
-            KnownModel.ofHash(settings.model())
-                .map(KnownModel::licence)
-                .orElse("that of the base model, which this program does not know"));
+        """,
+        run.data().map(rows -> rows.trainRows() + " rows of ").orElse(""),
+        task.officialName(),
+        settings.trainHash(),
+        task.officialName(),
+        task.source().name(),
+        task.source().terms(),
+        KnownModel.ofHash(settings.model())
+            .map(KnownModel::licence)
+            .orElse("that of the base model, which this program does not know"));
   }
 
   private String signatures() {
@@ -249,7 +256,8 @@ record ModelCard(
           .append(tensors(signature.getValue().getOutputsMap()))
           .append(" |\n");
     }
-    return """
+    return filled(
+        """
         ## Signatures
 
         | signature | inputs | outputs |
@@ -257,8 +265,8 @@ record ModelCard(
         %s
         Ids are WordPiece ids of `assets/vocab.txt` from `[CLS]` to the last `[SEP]`, the mask is 1 there, segments are 1 from the
         second text on; shorter rows are filled up with zeros.
-        """
-        .formatted(table);
+        """,
+        table);
   }
 
   private static String tensors(Map<String, TensorInfo> tensors) {
@@ -301,7 +309,8 @@ record ModelCard(
           No special kernels: the model multiplies in float32 with stock operations.
           """;
     }
-    return """
+    return filled(
+        """
         ## Needs
 
         All signatures but `%s` multiply integers. They need a TensorFlow that was built with oneDNN, as the x86-64 builds for
@@ -311,9 +320,8 @@ record ModelCard(
 
         Export the run again with `--compute float` for it. The product is fast on CPUs with AVX512-VNNI, AVX-VNNI or AMX.
         `%s` multiplies the same weights in float32 with stock operations, on GPUs too.
-        """
-        .formatted(
-            ServingModel.FLOAT, ServingModel.FLOAT, IntegerLinear.PRODUCT, ServingModel.FLOAT);
+        """,
+        ServingModel.FLOAT, ServingModel.FLOAT, IntegerLinear.PRODUCT, ServingModel.FLOAT);
   }
 
   private String use(RunSettings settings) {
@@ -323,7 +331,8 @@ record ModelCard(
         inputs.containsKey(InputRole.SEGMENTS.signatureName())
             ? ", segment_ids=tf.zeros_like(ids)"
             : "";
-    return """
+    return filled(
+        """
         ## Use
 
         ```python
@@ -333,21 +342,21 @@ record ModelCard(
         answer = model.signatures["%s"](input_ids=ids, input_mask=tf.ones_like(ids)%s)
         print(answer["%s"].numpy())
         ```
-        """
-        .formatted(
-            RandomRows.of(run.vocabulary(), settings.seed()).next(1, SAMPLE_TOKENS),
-            ServingModel.DEFAULT,
-            segments,
-            settings.task().isRegression() ? "score" : "label");
+        """,
+        RandomRows.of(run.vocabulary(), settings.seed()).next(1, SAMPLE_TOKENS),
+        ServingModel.DEFAULT,
+        segments,
+        settings.task().isRegression() ? "score" : "label");
   }
 
   private static String limits(RunSettings settings) {
-    return """
+    return filled(
+        """
         ## Limits
 
         The scores are of one run with one seed (%d): no comparison of methods, bits or models. Nothing was measured on other
         texts than the dev rows.
-        """
-        .formatted(settings.seed());
+        """,
+        settings.seed());
   }
 }
