@@ -52,7 +52,7 @@ class BertBaseSizeTest {
                   : saved.values(name);
             },
             Compute.INTEGER),
-        Map.of("vocab.txt", Files.readAllBytes(original.resolve("assets/vocab.txt"))));
+        Map.of("assets/vocab.txt", Files.readAllBytes(original.resolve("assets/vocab.txt"))));
     long bytes = 0;
     try (Stream<Path> files = Files.walk(written)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
