@@ -5,6 +5,7 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ListMultimap;
 import com.google.protobuf.ByteString;
 import io.squat.ops.BitPacking;
+import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
@@ -376,8 +377,12 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
 
   // ---- the checkpoint
 
-  /** Writes the checkpoint. */
-  void write(Path checkpoint) {
+  /**
+   * Writes the checkpoint.
+   *
+   * @throws IOException if it cannot be written
+   */
+  void write(Path checkpoint) throws IOException {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       List<String> keys = List.copyOf(values.keySet());
@@ -399,6 +404,8 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
               saved);
       try (Session session = new Session(graph)) {
         run(session.runner(), fed, save);
+      } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
+        throw new IOException(TensorFlowMessage.of(e), e);
       }
     }
   }

@@ -97,6 +97,23 @@ class SavedModelWriterTest {
     assertEquals(List.of(), names());
   }
 
+  @Test
+  void aCheckpointThatCannotBeWrittenIsNamed() throws IOException {
+    ServingVariables variables =
+        ServingVariables.of(
+            GraphDef.newBuilder()
+                .addNode(Constants.floats("x/read", List.of(2L), new float[] {1, 2}))
+                .build(),
+            ServingVariables.trained(1));
+    Path file = Files.writeString(temp.resolve("file"), "mine");
+    String message =
+        String.valueOf(
+            assertThrows(IOException.class, () -> variables.write(file.resolve("variables")))
+                .getMessage());
+    assertEquals(1, message.lines().count(), message);
+    assertTrue(message.contains(file.toString()), message);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
