@@ -39,7 +39,7 @@ import org.tensorflow.types.family.TType;
  * the other, so that {@link QuantizedLinear} can do the same: outputs are equal to the last bit.
  */
 public final class IntegerLinear {
-  /** The operation that multiplies; it has been in TensorFlow from 2.4 to 2.21 at least. */
+  /** The operation that multiplies; tried in TensorFlow 2.18 and 2.21. */
   public static final String PRODUCT = "_MklQuantizedMatMulWithBiasAndDequantize";
 
   // What the offset of a signed 8-bit integer in an unsigned one is, and what the ranges count.

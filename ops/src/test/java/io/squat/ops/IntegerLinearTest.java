@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -178,42 +177,44 @@ class IntegerLinearTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Granularity.class)
-  void weightsAreLaidOutOnce(Granularity granularity) {
+  @CsvSource({"37,29,TENSOR", "37,29,CHANNEL", "768,3072,TENSOR", "767,3071,TENSOR"})
+  void weightsAreLaidOutOnce(int in, int out, Granularity granularity) {
+    float[] values = new float[ROWS * in];
+    Random random = new Random(in);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
     try (Graph graph = new Graph();
         Session session = new Session(graph);
-        TFloat32 x =
-            TFloat32.tensorOf(
-                Shape.of(ROWS, IN),
-                DataBuffers.of(new Layer(8, QuantizationGrid.of(8), -128, 127, 0.05f).x));
-        TUint8 first = weights(1);
-        TUint8 other = weights(2)) {
+        TFloat32 x = TFloat32.tensorOf(Shape.of(ROWS, in), DataBuffers.of(values));
+        TUint8 first = weights(in, out, 1);
+        TUint8 other = weights(in, out, 2)) {
       Ops tf = Ops.create(graph);
       Placeholder<TFloat32> input =
-          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, IN)));
+          tf.placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, in)));
       Placeholder<TUint8> weights = tf.placeholder(TUint8.class);
       Operand<TFloat32> output =
           IntegerLinear.matMul(
               tf,
               IntegerLinear.quantizeInput(tf, input, 0.05f, QuantizationGrid.of(8)),
               BitPacking.bitcast(tf, weights, DataType.DT_INT8),
-              granularity == Granularity.TENSOR ? StepSize.of(0.01f) : oneAColumn(OUT),
-              tf.constant(new float[OUT]));
+              granularity == Granularity.TENSOR ? StepSize.of(0.01f) : oneAColumn(out),
+              tf.constant(new float[out]));
       // Not what other weights give: those of the first call are kept, in the form of the kernel.
       assertArrayEquals(
-          run(session.runner().feed(input, x).feed(weights, first).fetch(output)),
-          run(session.runner().feed(input, x).feed(weights, other).fetch(output)));
+          run(session.runner().feed(input, x).feed(weights, first).fetch(output), out),
+          run(session.runner().feed(input, x).feed(weights, other).fetch(output), out));
     }
   }
 
-  private static TUint8 weights(long seed) {
-    byte[] weights = BitPackingTest.randomIntegers(IN * OUT, 8, seed);
-    return TUint8.tensorOf(Shape.of(IN, OUT), DataBuffers.of(weights));
+  private static TUint8 weights(int in, int out, long seed) {
+    byte[] weights = BitPackingTest.randomIntegers(in * out, 8, seed);
+    return TUint8.tensorOf(Shape.of(in, out), DataBuffers.of(weights));
   }
 
-  private static float[] run(Session.Runner runner) {
+  private static float[] run(Session.Runner runner, int out) {
     try (Result result = runner.run()) {
-      float[] values = new float[ROWS * OUT];
+      float[] values = new float[ROWS * out];
       result.get(0).asRawTensor().data().asFloats().read(values);
       return values;
     }
