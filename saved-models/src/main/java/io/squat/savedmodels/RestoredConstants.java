@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.tensorflow.Graph;
 import org.tensorflow.Output;
 import org.tensorflow.Result;
@@ -25,6 +26,7 @@ import org.tensorflow.proto.NodeDef;
  */
 final class RestoredConstants {
   private static final String RESTORE_OP = "RestoreV2";
+  private static final Set<DataType> INTEGERS = Set.of(DataType.DT_INT8, DataType.DT_INT32);
 
   private final Path folder;
   private final GraphEditor editor;
@@ -40,6 +42,7 @@ final class RestoredConstants {
         .anyMatch(
             node ->
                 node.getOp().equals("ReadVariableOp")
+                    && INTEGERS.contains(node.getAttrOrThrow("dtype").getType())
                     && (node.getName().endsWith(Constants.KERNEL)
                         || node.getName().endsWith(Constants.INTEGERS)));
   }

@@ -18,10 +18,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
@@ -141,9 +143,22 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
       }
     }
 
-    /** A variable, the tensor that it is assigned, and the group of the value that it is of. */
+    /**
+     * A variable.
+     *
+     * @param name its name
+     * @param key of the value that it is of
+     * @param type its type
+     * @param shape its shape
+     * @param assigned the tensor that it is assigned
+     * @param place where its value is restored
+     */
     private record Variable(
-        String name, DataType type, AttrValue shape, String assigned, int group) {}
+        String name, String key, DataType type, AttrValue shape, String assigned, Place place) {
+      boolean isUnpacked() {
+        return !assigned.equals(place.tensor());
+      }
+    }
 
     Move(GraphDef frozen, Predicate<NodeDef> moved) {
       this.frozen = frozen;
@@ -163,7 +178,9 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
     }
 
     private static boolean isKernel(NodeDef node) {
-      return node.getName().endsWith(Constants.KERNEL);
+      return node.getName().endsWith(Constants.KERNEL)
+          && node.getOp().equals("EnsureShape")
+          && node.getAttrOrThrow("T").getType() == DataType.DT_INT8;
     }
 
     private void findUnpacking(NodeDef node) {
@@ -177,14 +194,15 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
     private void move(NodeDef constant) {
       String name = variableName(constant.getName());
       TensorProto value = value(constant);
-      Place place = place(constant.getName().endsWith(READ) ? name : constant.getName(), value);
+      String key = constant.getName().endsWith(READ) ? name : constant.getName();
+      Place place = place(key, value);
       restored.put(constant.getName(), place);
       for (NodeDef consumer : original.consumers(constant.getName())) {
         if (!unpacking.contains(consumer.getName()) && !isKernel(consumer)) {
           AttrValue shape = AttrValue.newBuilder().setShape(value.getTensorShape()).build();
           read(
               constant.getName(),
-              new Variable(name, value.getDtype(), shape, place.tensor(), place.group()));
+              new Variable(name, key, value.getDtype(), shape, place.tensor(), place));
           return;
         }
       }
@@ -243,7 +261,7 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
       List<NodeDef> calls = new ArrayList<>();
       for (NodeDef node : frozen.getNodeList()) {
         if (isKernel(node)) {
-          NodeDef stored = storedOf(node);
+          NodeDef stored = storedOf(node).orElseThrow();
           Place place = Objects.requireNonNull(restored.get(stored.getName()));
           String unpacked = GraphEditor.input(node, 0);
           String value = place.tensor();
@@ -255,10 +273,11 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
               node.getName(),
               new Variable(
                   variableName(node.getName()),
+                  stored.getName(),
                   node.getAttrOrThrow("T").getType(),
                   node.getAttrOrThrow("shape"),
                   value,
-                  place.group()));
+                  place));
         }
       }
       removeUnpacking();
@@ -269,23 +288,13 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
     }
 
     /** The moved constant that a kernel is unpacked from. */
-    private NodeDef storedOf(NodeDef node) {
-      if (restored.containsKey(node.getName())) {
-        return node;
-      }
-      for (String input : node.getInputList()) {
-        NodeDef source = original.node(input);
-        if (restored.containsKey(source.getName()) || unpackedFrom(source)) {
-          return storedOf(source);
-        }
-      }
-      throw new IllegalArgumentException("kernel " + node.getName() + " is of no stored constant");
-    }
-
-    private boolean unpackedFrom(NodeDef node) {
-      return node.getInputList().stream()
-          .map(original::node)
-          .anyMatch(source -> restored.containsKey(source.getName()) || unpackedFrom(source));
+    private Optional<NodeDef> storedOf(NodeDef node) {
+      return restored.containsKey(node.getName())
+          ? Optional.of(node)
+          : node.getInputList().stream()
+              .map(original::node)
+              .flatMap(source -> storedOf(source).stream())
+              .findFirst();
     }
 
     /** What nothing but unpacking used is in functions now. */
@@ -307,7 +316,8 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
         Ops tf = Ops.create(part).withSubScope(SCOPE);
         Placeholder<TString> prefix =
             tf.placeholder(TString.class, Placeholder.shape(Shape.scalar()));
-        Operand<TString> saved = tf.withControlDependencies(List.of(save(tf))).identity(prefix);
+        Operand<TString> saved =
+            tf.withControlDependencies(List.of(save(tf, prefix))).identity(prefix);
         graph.addAllNode(part.toGraphDef().getNodeList());
         addRestore(graph, prefix.op().name());
         return SaverDef.newBuilder()
@@ -337,7 +347,7 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
                 .putAttr("dtype", Nodes.type(variable.type()))
                 .putAttr("validate_shape", Nodes.flag(false)));
         restore.addInput("^" + assignment);
-        assignments.put(variable.group(), "^" + assignment);
+        assignments.put(variable.place().group(), "^" + assignment);
       }
       graph.addNode(restore);
       for (int i = 0; i < groups.size(); i++) {
@@ -363,11 +373,36 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
           .build();
     }
 
-    /** A saver must have one; what is packed in the file cannot be saved from what is unpacked. */
-    private static Op save(Ops tf) {
-      return tf.assertThat(
-          tf.constant(false),
-          List.of(tf.constant("the model is to be exported again, not to be saved")));
+    /** A saver must have one; what is packed in the file cannot be saved once it is unpacked. */
+    private Op save(Ops tf, Operand<TString> prefix) {
+      if (variables.stream().anyMatch(Variable::isUnpacked)) {
+        return tf.assertThat(
+            tf.constant(false),
+            List.of(tf.constant("the model is to be exported again, not to be saved")));
+      }
+      List<String> keys = variables.stream().map(Variable::key).toList();
+      return tf.train.save(
+          prefix,
+          CheckpointOps.strings(tf, keys),
+          CheckpointOps.strings(tf, blanks(keys)),
+          variables.stream().<Operand<?>>map(variable -> reading(tf, variable)).toList());
+    }
+
+    private static Operand<?> reading(Ops tf, Variable variable) {
+      Output<?> handle =
+          tf.scope()
+              .opBuilder("VarHandleOp", "saved")
+              .setAttr("dtype", variable.type())
+              .setAttr("shape", Shape.unknown())
+              .setAttr("shared_name", variable.name())
+              .build()
+              .output(0);
+      return tf.scope()
+          .opBuilder("ReadVariableOp", "read")
+          .addInput(handle)
+          .setAttr("dtype", variable.type())
+          .build()
+          .output(0);
     }
   }
 

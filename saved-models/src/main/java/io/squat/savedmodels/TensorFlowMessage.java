@@ -10,14 +10,16 @@ import java.util.regex.Pattern;
  * are IllegalArgumentExceptions, some UnsupportedOperationExceptions, some TensorFlowExceptions.
  */
 public final class TensorFlowMessage {
-  /** What users can do about some failures, by a part of TensorFlow's message. */
   private static final Pattern NODE = Pattern.compile("\\{\\{node ([^}]+)}}");
 
+  /** What users can do about some failures, by a part of TensorFlow's message. */
   private static final ImmutableMap<String, String> REMEDIES =
       ImmutableMap.of(
           "Missing 0-th output",
           "integer products need oneDNN, which this machine or its settings lack: choose --signature"
               + " serving_float",
+          "Op type not registered '_Mkl",
+          "integer products need a TensorFlow built with oneDNN: export with --compute float",
           "Read less bytes than requested",
           "a file of the model's variables is cut off: copy the model again",
           "Checksum does not match",

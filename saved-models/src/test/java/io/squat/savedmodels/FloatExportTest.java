@@ -2,6 +2,7 @@ package io.squat.savedmodels;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -17,10 +19,12 @@ import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Tensor;
 import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
+import org.tensorflow.types.TString;
 
 class FloatExportTest {
   /** Of the largest output. */
@@ -49,6 +53,46 @@ class FloatExportTest {
     } finally {
       inputs.values().forEach(Tensor::close);
     }
+  }
+
+  @Test
+  void itsSaverSavesWhatWasRestored(@TempDir Path temp) {
+    TinyModel tiny = TinyModel.TF1_BERT;
+    ModelGraph model = tiny.read();
+    ServingModel exported =
+        Export.toFloat(model, Quantization.NONE, ModelValues.ofSavedModel(tiny.path(), model));
+    Path folder = temp.resolve("1");
+    SavedModelWriter.write(folder, exported, Map.of());
+    ServingVariables variables = Objects.requireNonNull(exported.variables());
+    Path saved = temp.resolve("saved");
+    try (SavedModelBundle bundle = SavedModelBundle.load(folder.toString(), "serve");
+        TString prefix = TString.scalarOf(saved.toString())) {
+      bundle
+          .session()
+          .runner()
+          .feed(variables.saver().getFilenameTensorName(), prefix)
+          .fetch(variables.saver().getSaveTensorName())
+          .run()
+          .close();
+    }
+    ModelValues before = ModelValues.ofCheckpoint(SavedModelFiles.checkpoint(folder));
+    ModelValues after = ModelValues.ofCheckpoint(saved);
+    assertFalse(variables.values().isEmpty());
+    for (String key : variables.values().keySet()) {
+      assertArrayEquals(before.values(key), after.values(key), key);
+    }
+  }
+
+  @Test
+  void aNodeThatIsNamedLikeAKernelIsNone() {
+    GraphDef graph =
+        GraphDef.newBuilder()
+            .addNode(Constants.floats("x/read", List.of(2L), new float[] {1, 2}))
+            .addNode(Nodes.identity("x/int8", "x/read", DataType.DT_FLOAT))
+            .build();
+    ServingVariables variables = ServingVariables.of(graph, ServingVariables.trained(1));
+    assertEquals(Set.of("x"), variables.values().keySet());
+    assertFalse(RestoredConstants.isQuantized(variables.graph()));
   }
 
   @ParameterizedTest

@@ -103,6 +103,7 @@ class SavedModelWriterTest {
         ServingVariables.of(
             GraphDef.newBuilder()
                 .addNode(Constants.floats("x/read", List.of(2L), new float[] {1, 2}))
+                .addNode(Nodes.identity("y", "x/read", DataType.DT_FLOAT))
                 .build(),
             ServingVariables.trained(1));
     Path file = Files.writeString(temp.resolve("file"), "mine");

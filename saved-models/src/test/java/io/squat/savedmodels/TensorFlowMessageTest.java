@@ -22,6 +22,10 @@ class TensorFlowMessageTest {
         "Missing 0-th output from {{node product}}; integer products need oneDNN, which this machine"
             + " or its settings lack: choose --signature serving_float",
         TensorFlowMessage.of(new TensorFlowException("Missing 0-th output from {{node product}}")));
+    assertEquals(
+        "Op type not registered '_MklX' in binary; integer products need a TensorFlow built with"
+            + " oneDNN: export with --compute float",
+        TensorFlowMessage.of(new TensorFlowException("Op type not registered '_MklX' in binary")));
   }
 
   @Test
