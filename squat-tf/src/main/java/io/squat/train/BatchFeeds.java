@@ -24,6 +24,9 @@ import org.tensorflow.types.TInt32;
 final class BatchFeeds implements AutoCloseable {
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
+  /** Feeds nothing: for what depends on variables alone. */
+  BatchFeeds() {}
+
   /** Feeds the inputs of a model. */
   BatchFeeds(ModelGraph model, Batch batch) {
     Map<InputRole, int[]> values =

@@ -243,7 +243,7 @@ final class Calibration {
   }
 
   /** The padding of a tensor of B * T rows; a tensor of B rows, behind the pooling, has none. */
-  private static int[] rowMask(Batch batch, int rows) {
+  static int[] rowMask(Batch batch, int rows) {
     if (rows == batch.rows() * batch.length()) {
       return batch.mask();
     }

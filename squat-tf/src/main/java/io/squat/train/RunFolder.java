@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -27,10 +28,14 @@ import java.util.stream.Stream;
  * encoder/                 saved_model.pb of the model that was trained, without its variables
  * assets/vocab.txt
  * data.json                number and lengths of the rows
+ * dev-labels.txt           the labels of the dev rows
  * float/, quantized/       one folder a stage
- *   metrics.jsonl          a line a step, and a line an evaluation
+ *   metrics.jsonl          the lines of {@link MetricsLine}
+ *   dev-predictions-E.txt  what the model said of the dev rows after epoch E
+ *   tensorboard/           metrics.jsonl as events for TensorBoard, anew after every epoch
  *   checkpoints/step-N/    the last two, with the optimizers' state; gone when the stage is done
- *   model/                 variables of the finished stage, scores.json, dev-predictions.txt
+ *   model/                 variables of the finished stage, scores.json, dev-predictions.txt,
+ *                          histograms.json of quantized weights
  * result.json              when the run is done
  * </pre>
  *
@@ -45,6 +50,7 @@ public final class RunFolder {
   private static final String PART = ".part-";
   private static final String STEP = "step-";
   static final String PREDICTIONS = "dev-predictions.txt";
+  static final String HISTOGRAMS = "histograms.json";
   private static final int KEPT_CHECKPOINTS = 2;
 
   private final Path root;
@@ -123,21 +129,76 @@ public final class RunFolder {
     return Files.isDirectory(model(stage));
   }
 
+  private Path labelsFile() {
+    return root.resolve("dev-labels.txt");
+  }
+
+  /**
+   * The labels of the dev rows, as the predictions are; runs of before they were kept have none.
+   */
+  public Optional<float[]> devLabels() {
+    return Files.isRegularFile(labelsFile())
+        ? Optional.of(readNumbers(labelsFile()))
+        : Optional.empty();
+  }
+
+  void writeLabels(float[] labels) {
+    writeNumbers(labelsFile(), labels);
+  }
+
   /**
    * What a finished stage said of the dev rows after its last epoch: class indices or values, in
    * the file's order.
    */
   public float[] devPredictions(String stage) {
-    Path file = model(stage).resolve(PREDICTIONS);
+    return readNumbers(model(stage).resolve(PREDICTIONS));
+  }
+
+  private Path predictionsFile(String stage, int epoch) {
+    return root.resolve(stage).resolve("dev-predictions-" + epoch + ".txt");
+  }
+
+  /**
+   * What a stage said of the dev rows after one of its epochs, from 1; runs of before that was kept
+   * have the last epoch's alone.
+   */
+  public Optional<float[]> devPredictions(String stage, int epoch) {
+    Path file = predictionsFile(stage, epoch);
+    return Files.isRegularFile(file) ? Optional.of(readNumbers(file)) : Optional.empty();
+  }
+
+  void writePredictions(String stage, int epoch, float[] predictions) {
+    Path file = predictionsFile(stage, epoch);
+    try {
+      Files.createDirectories(file.resolveSibling("."));
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
+    }
+    writeNumbers(file, predictions);
+  }
+
+  /** Writes a number a line. */
+  static void writeNumbers(Path file, float[] numbers) {
+    StringBuilder lines = new StringBuilder();
+    for (float number : numbers) {
+      lines.append(number).append('\n');
+    }
+    writeText(file, lines.toString());
+  }
+
+  private static float[] readNumbers(Path file) {
     try {
       List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
-      float[] predictions = new float[lines.size()];
-      for (int i = 0; i < predictions.length; i++) {
-        predictions[i] = Float.parseFloat(lines.get(i));
+      float[] numbers = new float[lines.size()];
+      for (int i = 0; i < numbers.length; i++) {
+        numbers[i] = Float.parseFloat(lines.get(i));
       }
-      return predictions;
+      return numbers;
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          file + ": expected a number a line, found " + e.getMessage(), e);
     }
   }
 
@@ -146,8 +207,41 @@ public final class RunFolder {
     return List.of(readJson(model(stage).resolve("scores.json"), DevScore[].class));
   }
 
+  /** How the weights of a finished stage lie on their grids; empty where nothing was kept. */
+  public List<WeightHistogram> histograms(String stage) {
+    Path file = model(stage).resolve(HISTOGRAMS);
+    return Files.isRegularFile(file) ? List.of(readJson(file, WeightHistogram[].class)) : List.of();
+  }
+
   Path metrics(String stage) {
     return root.resolve(stage).resolve("metrics.jsonl");
+  }
+
+  /** The lines of a stage's metrics, in their order; none if it has not begun. */
+  public List<MetricsLine> metricsLines(String stage) {
+    Path file = metrics(stage);
+    if (!Files.isRegularFile(file)) {
+      return List.of();
+    }
+    try {
+      List<MetricsLine> lines = new ArrayList<>();
+      for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
+        lines.add(JSON.readValue(line, MetricsLine.class));
+      }
+      return lines;
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          file + ": expected a JSON object a line, found " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** Writes the metrics so far as events, in the place of those before. */
+  void writeEvents(String stage) {
+    writeFolder(
+        root.resolve(stage).resolve("tensorboard"),
+        part -> RunEvents.write(part, metricsLines(stage)));
   }
 
   /**
@@ -342,12 +436,29 @@ public final class RunFolder {
     }
   }
 
-  /** The number of the step that a line of metrics is about. */
-  static long stepOf(String line) {
+  /**
+   * Forgets what was written after a checkpoint, and what the quantizers were at its step: they are
+   * looked at before the step that follows.
+   */
+  void trimMetrics(String stage, long step) {
+    Path file = metrics(stage);
+    if (!Files.exists(file)) {
+      return;
+    }
     try {
-      return JSON.readTree(line).path("step").asLong();
+      String lines = Files.readString(file, StandardCharsets.UTF_8);
+      // A line that was cut off has no end, and is about a step after the checkpoint.
+      String whole = lines.substring(0, lines.lastIndexOf('\n') + 1);
+      StringBuilder kept = new StringBuilder();
+      for (String line : whole.lines().toList()) {
+        MetricsLine metrics = JSON.readValue(line, MetricsLine.class);
+        if (metrics.step() < step || (metrics.step() == step && metrics.quantizers() == null)) {
+          kept.append(line).append('\n');
+        }
+      }
+      writeText(file, kept.toString());
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new UncheckedIOException(file + ": cannot be rewritten: " + e.getMessage(), e);
     }
   }
 

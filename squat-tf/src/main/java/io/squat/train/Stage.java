@@ -3,19 +3,13 @@ package io.squat.train;
 import io.squat.glue.Batch;
 import io.squat.glue.Batches;
 import io.squat.glue.EncodedExamples;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
-import java.util.stream.Collectors;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
@@ -29,6 +23,9 @@ import org.apache.logging.log4j.Logger;
 final class Stage {
   private static final Logger log = LogManager.getLogger();
   private static final int EVALUATION_BATCH = 32;
+  // Few rows and seldom, so that looking takes under 1 % of the time.
+  private static final int WATCH_STEPS = 50;
+  private static final int WATCHED_ROWS = 16;
   // Batches of the step-size phase are drawn in another order than those of the sharpness phase.
   private static final long EXTRA_DRAW = 0x5DEECE66DL;
 
@@ -38,6 +35,7 @@ final class Stage {
   private final TrainingSession session;
   private final EncodedExamples train;
   private final EncodedExamples dev;
+  private final Batch watched;
   private final int checkpointSteps;
   private final Alternation alternation;
   private final int batchesPerEpoch;
@@ -57,10 +55,16 @@ final class Stage {
     this.session = session;
     this.train = train;
     this.dev = dev;
+    this.watched = ofMedianLength(dev);
     this.checkpointSteps = checkpointSteps;
     this.alternation = Alternation.parse(settings.alternation());
     this.batchesPerEpoch = (train.size() + settings.batch() - 1) / settings.batch();
     this.total = (long) batchesPerEpoch * stage.epochs();
+  }
+
+  private static Batch ofMedianLength(EncodedExamples dev) {
+    Batches byLength = Batches.sequential(dev, WATCHED_ROWS);
+    return byLength.get(byLength.size() / 2);
   }
 
   /**
@@ -81,6 +85,9 @@ final class Stage {
         scores.add(score(done, predictions));
       }
       while (done < total) {
+        if (done % WATCH_STEPS == 0 || epochEnds(done)) {
+          watch(done);
+        }
         float loss = step(done);
         done++;
         work.message(String.format(Locale.ROOT, "loss %.4f", loss));
@@ -105,6 +112,7 @@ final class Stage {
       throw stopped(done, e);
     }
     requireNumbers(total);
+    watch(total);
     finish(scores, predictions);
     return scores;
   }
@@ -141,51 +149,45 @@ final class Stage {
           session.restoreState(prefix);
           log.info("{}: going on from step {} of {}", stage.name(), position.step(), total);
         });
-    trimMetrics(position.step());
+    folder.trimMetrics(stage.name(), position.step());
     return position;
-  }
-
-  /** Forgets what was written after the checkpoint. */
-  private void trimMetrics(long step) {
-    Path file = folder.metrics(stage.name());
-    if (!Files.exists(file)) {
-      return;
-    }
-    try {
-      String lines = Files.readString(file, StandardCharsets.UTF_8);
-      // A line that was cut off has no end, and is about a step after the checkpoint.
-      String whole = lines.substring(0, lines.lastIndexOf('\n') + 1);
-      RunFolder.writeText(
-          file,
-          whole
-              .lines()
-              .filter(line -> RunFolder.stepOf(line) <= step)
-              .map(line -> line + "\n")
-              .collect(Collectors.joining()));
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be rewritten: " + e.getMessage(), e);
-    }
   }
 
   private float step(long step) {
     double factor = settings.optimizer().rateFactor(step, total);
     float loss = session.train(batch(step, settings.seed()), batchSettings(factor, step, 0));
     requireNumber(loss, step);
-    Map<String, Object> line = new LinkedHashMap<>();
-    line.put("step", step + 1);
-    line.put("loss", loss);
-    line.put("learningRate", factor * settings.optimizer().learningRate());
+    Float extraLoss = null;
     int k = alternation.sharpnessBatches();
     if (session.hasExtraBatch() && (step + 1) % k == 0) {
       long draw = (step + 1) / k - 1;
-      float extraLoss =
+      extraLoss =
           session.trainStepSizes(
               batch(draw, settings.seed() ^ EXTRA_DRAW), batchSettings(factor, draw, 1));
       requireNumber(extraLoss, step);
-      line.put("stepSizeLoss", extraLoss);
     }
-    RunFolder.append(folder.metrics(stage.name()), RunFolder.line(line));
+    log(
+        MetricsLine.ofStep(
+            step + 1, loss, factor * settings.optimizer().learningRate(), extraLoss));
     return loss;
+  }
+
+  private void log(MetricsLine line) {
+    RunFolder.append(folder.metrics(stage.name()), RunFolder.line(line));
+  }
+
+  /**
+   * Looks at the quantizers before a step, or after the last one. At an epoch's end it is all there
+   * that the events of the epoch show.
+   */
+  private void watch(long done) {
+    Map<String, QuantizerState> quantizers = session.quantizers(watched);
+    if (!quantizers.isEmpty()) {
+      log(MetricsLine.ofQuantizers(done, quantizers));
+    }
+    if (epochEnds(done) || done == total) {
+      folder.writeEvents(stage.name());
+    }
   }
 
   private void requireNumber(float loss, long step) {
@@ -260,18 +262,20 @@ final class Stage {
     return best;
   }
 
+  /** The labels of rows, in the file's order. */
+  static float[] labels(EncodedExamples examples) {
+    float[] labels = new float[examples.size()];
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = examples.rows().get(i).label();
+    }
+    return labels;
+  }
+
   private DevScore score(long step, float[] predictions) {
     int epoch = Math.toIntExact(step / batchesPerEpoch);
-    float[] labels = new float[dev.size()];
-    for (int i = 0; i < labels.length; i++) {
-      labels[i] = dev.rows().get(i).label();
-    }
-    DevScore score = DevScore.of(settings.task(), epoch, predictions, labels);
-    Map<String, Object> line = new LinkedHashMap<>();
-    line.put("step", step);
-    line.put("epoch", epoch);
-    line.put("dev", score.metrics());
-    RunFolder.append(folder.metrics(stage.name()), RunFolder.line(line));
+    folder.writePredictions(stage.name(), epoch, predictions);
+    DevScore score = DevScore.of(settings.task(), epoch, predictions, labels(dev));
+    log(MetricsLine.ofEpoch(step, score));
     log.info("{}: epoch {} of {}, dev {}", stage.name(), epoch, stage.epochs(), score.metrics());
     return score;
   }
@@ -282,8 +286,10 @@ final class Stage {
         part -> {
           session.saveModel(part.resolve("variables"));
           RunFolder.writeJson(part.resolve("scores.json"), scores);
-          for (float prediction : predictions) {
-            RunFolder.append(part.resolve(RunFolder.PREDICTIONS), Float.toString(prediction));
+          RunFolder.writeNumbers(part.resolve(RunFolder.PREDICTIONS), predictions);
+          List<WeightHistogram> histograms = session.histograms();
+          if (!histograms.isEmpty()) {
+            RunFolder.writeJson(part.resolve(RunFolder.HISTOGRAMS), histograms);
           }
         });
     folder.deleteCheckpoints(stage.name());

@@ -108,6 +108,7 @@ public final class Trainer {
     FrozenModel.Recovered recovered = RecoveredSteps.of(inputs.model());
     folder.open(settings, inputs.model().resolve("saved_model.pb"), inputs.vocabulary());
     folder.writeData(RunData.of(train, dev));
+    folder.writeLabels(Stage.labels(dev));
     if (!folder.isDone(StageSettings.FLOAT)) {
       stage(
           model,

@@ -64,6 +64,7 @@ final class TrainingSession implements AutoCloseable {
   private final Phases phases;
   private final Session session;
   private final Operand<TBool> finite;
+  private final QuantizerWatch quantizers;
   private final CheckpointOps stateCheckpoint;
   private final CheckpointOps modelCheckpoint;
   private final Map<String, Placeholder<TFloat32>> startValues = new LinkedHashMap<>();
@@ -85,6 +86,7 @@ final class TrainingSession implements AutoCloseable {
       finite = finite(phases.modelState().values());
       stateCheckpoint = CheckpointOps.add(training.tf(), phases.state());
       modelCheckpoint = CheckpointOps.add(training.tf(), phases.modelState());
+      quantizers = new QuantizerWatch(training);
       startHead(seed);
       training.model().variables(VariableGroup.STEP_SIZES).forEach(this::startValue);
       session = new Session(training.graph(), config);
@@ -230,6 +232,16 @@ final class TrainingSession implements AutoCloseable {
     try (BatchFeeds feeds = new BatchFeeds(training, batch)) {
       return feeds.fetch(session, List.of(training.logits())).get(0);
     }
+  }
+
+  /** The quantizers as a batch finds them, by the variable or tensor that they quantize. */
+  Map<String, QuantizerState> quantizers(Batch batch) {
+    return quantizers.look(session, batch);
+  }
+
+  /** How the weights and tables lie on their grids. */
+  List<WeightHistogram> histograms() {
+    return quantizers.histograms(session);
   }
 
   /** Whether every weight and every step size is a finite number. */

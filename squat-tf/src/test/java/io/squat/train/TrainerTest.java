@@ -23,7 +23,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -174,12 +177,13 @@ class TrainerTest {
         Stopped.class, () -> TestRun.train(settings, stopped, stopAt(StageSettings.QUANTIZED, 7)));
     TestRun.train(settings, stopped, Progress.NONE);
     assertSameRun(whole, stopped);
-    List<String> lines =
-        metrics(whole, StageSettings.QUANTIZED)
-            .lines()
-            .filter(line -> line.contains("stepSizeLoss"))
-            .toList();
-    assertEquals(List.of(3L, 6L, 9L, 12L, 15L), lines.stream().map(RunFolder::stepOf).toList());
+    List<Long> extra =
+        new RunFolder(whole)
+            .metricsLines(StageSettings.QUANTIZED).stream()
+                .filter(line -> line.stepSizeLoss() != null)
+                .map(MetricsLine::step)
+                .toList();
+    assertEquals(List.of(3L, 6L, 9L, 12L, 15L), extra);
   }
 
   @Test
@@ -236,13 +240,44 @@ class TrainerTest {
   }
 
   @Test
-  void aRunHasALineAStepAndALineAnEpoch() throws IOException {
-    List<String> lines = metrics(undisturbed, StageSettings.QUANTIZED).lines().toList();
+  void aRunHasALineAStepAndALineAnEpochAndWhatItsQuantizersWere() throws IOException {
+    RunFolder run = new RunFolder(undisturbed);
+    List<MetricsLine> lines = run.metricsLines(StageSettings.QUANTIZED);
     int epochs = TestRun.QUANTIZED_EPOCHS;
-    assertEquals(epochs * (TestRun.STEPS_PER_EPOCH + 1), lines.size());
-    assertEquals(epochs, lines.stream().filter(line -> line.contains("\"dev\"")).count());
+    assertEquals(epochs * (TestRun.STEPS_PER_EPOCH + 1) + 3, lines.size());
+    assertEquals(
+        LongStream.rangeClosed(1, 16).boxed().toList(),
+        lines.stream().filter(line -> line.loss() != null).map(MetricsLine::step).toList());
+    assertEquals(
+        List.of(8L, 16L),
+        lines.stream().filter(line -> line.dev() != null).map(MetricsLine::step).toList());
+    List<MetricsLine> watched = lines.stream().filter(line -> line.quantizers() != null).toList();
+    assertEquals(List.of(0L, 8L, 16L), watched.stream().map(MetricsLine::step).toList());
+    Set<String> sources =
+        Rewriting.quantizers(TinyBert.model(), SETTINGS.quantization()).stream()
+            .map(Quantizer::source)
+            .collect(Collectors.toSet());
+    for (MetricsLine line : watched) {
+      assertEquals(sources, requireNonNull(line.quantizers()).keySet());
+    }
     assertFalse(Files.exists(undisturbed.resolve("float/checkpoints")));
     assertFalse(Files.exists(undisturbed.resolve("quantized/checkpoints")));
+  }
+
+  @Test
+  void aRunKeepsThePredictionsOfEveryEpochAndTheLabels() {
+    RunFolder run = new RunFolder(undisturbed);
+    float[] labels = run.devLabels().orElseThrow();
+    List<DevScore> scores = run.scores(StageSettings.QUANTIZED);
+    assertEquals(TestRun.QUANTIZED_EPOCHS, scores.size());
+    for (DevScore score : scores) {
+      float[] predictions =
+          run.devPredictions(StageSettings.QUANTIZED, score.epoch()).orElseThrow();
+      assertEquals(score, DevScore.of(SETTINGS.task(), score.epoch(), predictions, labels));
+    }
+    assertArrayEquals(
+        run.devPredictions(StageSettings.QUANTIZED),
+        run.devPredictions(StageSettings.QUANTIZED, TestRun.QUANTIZED_EPOCHS).orElseThrow());
   }
 
   @Test
@@ -275,12 +310,17 @@ class TrainerTest {
   private static void assertSameRun(Path expected, Path found) throws IOException {
     for (String stage : STAGES) {
       Path model = new RunFolder(expected).model(stage);
-      assertEquals(
+      List<String> files =
           List.of(
               "dev-predictions.txt",
+              "histograms.json",
               "scores.json",
               "variables.data-00000-of-00001",
-              "variables.index"),
+              "variables.index");
+      assertEquals(
+          stage.equals(StageSettings.QUANTIZED)
+              ? files
+              : files.stream().filter(name -> !name.startsWith("histograms")).toList(),
           names(model));
       for (String name : names(model)) {
         assertArrayEquals(
@@ -289,7 +329,22 @@ class TrainerTest {
             stage + " " + name);
       }
       assertEquals(metrics(expected, stage), metrics(found, stage));
+      assertEquals(EventFile.summaries(expected, stage), EventFile.summaries(found, stage));
+      List<String> epochs =
+          names(expected.resolve(stage)).stream()
+              .filter(name -> name.startsWith("dev-predictions"))
+              .toList();
+      assertFalse(epochs.isEmpty());
+      for (String name : epochs) {
+        assertEquals(
+            Files.readString(expected.resolve(stage).resolve(name)),
+            Files.readString(found.resolve(stage).resolve(name)),
+            stage + " " + name);
+      }
     }
+    assertEquals(
+        Files.readString(expected.resolve("dev-labels.txt")),
+        Files.readString(found.resolve("dev-labels.txt")));
     assertEquals(
         Files.readString(expected.resolve("result.json")),
         Files.readString(found.resolve("result.json")));
