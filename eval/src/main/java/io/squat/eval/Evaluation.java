@@ -6,9 +6,9 @@ import com.google.common.collect.ImmutableMap;
 import io.squat.glue.Batches;
 import io.squat.glue.EncodedExamples;
 import io.squat.glue.Examples;
-import io.squat.glue.GlueTask;
 import io.squat.glue.Metric;
 import io.squat.glue.Split;
+import io.squat.glue.Task;
 import java.util.Map;
 import java.util.function.IntConsumer;
 
@@ -27,7 +27,7 @@ import java.util.function.IntConsumer;
  * @param peakMemoryBytes the most memory of this process so far, see {@link ProcessMemory}
  */
 public record Evaluation(
-    GlueTask task,
+    Task task,
     Split split,
     int rows,
     int skippedRows,
@@ -87,7 +87,7 @@ public record Evaluation(
         ProcessMemory.now().peakBytes());
   }
 
-  private static void checkFits(Classifier classifier, GlueTask task, Predictions predictions) {
+  private static void checkFits(Classifier classifier, Task task, Predictions predictions) {
     int expected = task.isRegression() ? 1 : task.labels().size();
     if (predictions.columns() != expected) {
       throw new IllegalArgumentException(
@@ -97,7 +97,7 @@ public record Evaluation(
               + ": expected "
               + (task.isRegression() ? "one score" : "classes " + task.labels())
               + " for task "
-              + task.officialName()
+              + task.displayName()
               + ", found "
               + (predictions.columns() == 1 ? "one score" : predictions.columns() + " numbers")
               + " a row; score the task that the model was trained for");
@@ -128,7 +128,7 @@ public record Evaluation(
    */
   public ObjectNode json() {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.put("task", task.officialName())
+    json.put("task", task.displayName())
         .put("split", split.toString())
         .put("rows", rows)
         .put("skippedRows", skippedRows)

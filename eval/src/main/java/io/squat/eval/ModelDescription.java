@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.squat.glue.Casing;
+import io.squat.glue.OwnTask;
+import io.squat.glue.Task;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -16,7 +18,7 @@ import java.util.Optional;
 /**
  * What a model that we exported says of itself in {@code assets/squat.json}.
  *
- * @param task the GLUE task that it answers
+ * @param task the name of the task that it answers
  * @param labels the names of its classes in their order; empty for regression
  * @param casing how its vocabulary is used
  * @param maxLength the number of tokens that texts were cut to
@@ -68,6 +70,14 @@ public record ModelDescription(
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /** The task of the user's own that the model was trained for; empty for one of GLUE's. */
+  public Optional<OwnTask> ownTask() {
+    JsonNode task = settings.path("task");
+    return task.isObject() && Task.of(task) instanceof OwnTask own
+        ? Optional.of(own)
+        : Optional.empty();
   }
 
   /** The file's bytes. */

@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param sha256 SHA-256 of the uncompressed file, in hexadecimal: what a run folder calls the data
  *     hash
  */
-public record Examples(
-    GlueTask task, Split split, List<Example> rows, int skippedRows, String sha256) {
+public record Examples(Task task, Split split, List<Example> rows, int skippedRows, String sha256) {
 
   /**
    * Checks and copies.
@@ -28,12 +27,12 @@ public record Examples(
     rows = List.copyOf(rows);
     if (rows.isEmpty()) {
       throw new IllegalArgumentException(
-          task.officialName() + " " + split + ": expected at least one row, found none");
+          task.displayName() + " " + split + ": expected at least one row, found none");
     }
     for (int row = 0; row < rows.size(); row++) {
       if ((rows.get(row).textB() != null) != task.pair()) {
         throw new IllegalArgumentException(
-            task.officialName()
+            task.displayName()
                 + " "
                 + split
                 + ", row "

@@ -5,16 +5,11 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.zip.GZIPInputStream;
 
 /**
  * Reads GLUE's files in their official layouts: tab-separated UTF-8, plain or gzip.
@@ -43,14 +38,7 @@ public final class GlueReader {
    */
   public static Examples read(Path folder, GlueTask task, Split split) {
     Path file = find(folder, task, split);
-    try (InputStream raw = Files.newInputStream(file);
-        InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw) {
-      return read(in, file.toString(), task, split);
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          file + ": cannot be read (" + e.getMessage() + "); expected a readable, complete file",
-          e);
-    }
+    return read(HashedStream.open(file), file.toString(), task, split);
   }
 
   /**
@@ -61,33 +49,13 @@ public final class GlueReader {
    * @throws UncheckedIOException if the stream cannot be read
    */
   public static Examples read(InputStream in, String name, GlueTask task, Split split) {
-    MessageDigest digest = sha256();
-    try (Utf8Lines lines = new Utf8Lines(new DigestInputStream(in, digest), name)) {
-      RowParser parser = RowParser.forFile(lines, name, task, split);
-      List<Example> rows = new ArrayList<>();
-      int skippedRows = 0;
-      for (String line = lines.next(); line != null; line = lines.next()) {
-        if (line.isEmpty()) {
-          continue;
-        }
-        Example row = parser.parse(line, lines.where());
-        if (row == null) {
-          skippedRows++;
-        } else {
-          rows.add(row);
-        }
-      }
-      if (rows.isEmpty()) {
-        throw new IllegalArgumentException(
-            name
-                + ": expected at least one row of "
-                + task.officialName()
-                + ", found none ("
-                + skippedRows
-                + " skipped)");
-      }
-      return new Examples(
-          task, split, rows, skippedRows, HexFormat.of().formatHex(digest.digest()));
+    return read(HashedStream.of(in), name, task, split);
+  }
+
+  private static Examples read(HashedStream in, String name, GlueTask task, Split split) {
+    RowRules rules = task.rules(split);
+    try (Table table = new TsvTable(in.stream(), name, rules.layout().headerless())) {
+      return RowParser.readAll(table, name, rules, task, split, in);
     }
   }
 
@@ -106,11 +74,11 @@ public final class GlueReader {
                         Locale.ROOT,
                         "%s: no %s %s data; expected %s or %s.gz there or in its folder %s, found %s",
                         folder,
-                        task.officialName(),
+                        task.displayName(),
                         split,
                         fileName,
                         fileName,
-                        task.officialName(),
+                        task.displayName(),
                         found(folders))));
   }
 
@@ -145,13 +113,5 @@ public final class GlueReader {
   private static String shortened(List<String> names) {
     String first = names.stream().limit(NAMES_IN_ERROR).collect(Collectors.joining(", "));
     return names.size() > NAMES_IN_ERROR ? first + ", ..." : first;
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

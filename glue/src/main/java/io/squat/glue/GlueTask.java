@@ -23,13 +23,14 @@ import java.util.stream.Collectors;
  * <p>Source: Wang et al., "GLUE: A Multi-Task Benchmark and Analysis Platform for Natural Language
  * Understanding", ICLR 2019.
  */
-public enum GlueTask {
+public enum GlueTask implements Task {
   /** Is the sentence acceptable English? */
   COLA(
       "CoLA",
       Labels.BINARY,
       ImmutableList.of(MATTHEWS, ACCURACY),
-      Layout.single("sentence", "label").withoutHeader("source", "label", "mark", "sentence"),
+      RowRules.of(
+          Layout.single("sentence", "label").withoutHeader("source", "label", "mark", "sentence")),
       new DataSource(
           "the Corpus of Linguistic Acceptability (Warstadt et al., 2019)",
           "no licence is stated; sentences from published linguistics "
@@ -39,7 +40,7 @@ public enum GlueTask {
       "SST-2",
       Labels.BINARY,
       ImmutableList.of(ACCURACY),
-      Layout.single("sentence", "label"),
+      RowRules.of(Layout.single("sentence", "label")),
       new DataSource(
           "the Stanford Sentiment Treebank (Socher et al., 2013)",
           "no licence is stated; phrases from film reviews: "
@@ -49,7 +50,7 @@ public enum GlueTask {
       "MRPC",
       Labels.BINARY,
       ImmutableList.of(F1, ACCURACY),
-      Layout.pair("#1 String", "#2 String", "Quality"),
+      RowRules.of(Layout.pair("#1 String", "#2 String", "Quality")),
       new DataSource(
           "the Microsoft Research Paraphrase Corpus (Dolan and Brockett, 2005)",
           "Microsoft Research's terms, which come with the corpus and are to be " + "accepted")),
@@ -58,7 +59,7 @@ public enum GlueTask {
       "STS-B",
       ImmutableList.of(),
       ImmutableList.of(SPEARMAN, PEARSON),
-      Layout.pair("sentence1", "sentence2", "score"),
+      RowRules.of(Layout.pair("sentence1", "sentence2", "score")).withScores(0, 5),
       new DataSource(
           "the STS Benchmark (Cer et al., 2017)",
           "the scores CC BY-SA 4.0, the texts their own sources' terms, which "
@@ -68,14 +69,15 @@ public enum GlueTask {
       "QQP",
       Labels.BINARY,
       ImmutableList.of(F1, ACCURACY),
-      Layout.pair("question1", "question2", "is_duplicate").withId("id"),
+      RowRules.of(Layout.pair("question1", "question2", "is_duplicate").withId("id"))
+          .skippingRagged(),
       new DataSource("Quora's question pairs", "those of Quora, which published them")),
   /** Does the first sentence entail the second, contradict it, or neither? */
   MNLI(
       "MNLI",
       ImmutableList.of("contradiction", "entailment", "neutral"),
       ImmutableList.of(ACCURACY),
-      Layout.pair("sentence1", "sentence2", "gold_label"),
+      RowRules.of(Layout.pair("sentence1", "sentence2", "gold_label")).skippingLabel("-"),
       new DataSource(
           "the Multi-Genre NLI corpus (Williams et al., 2018)",
           "most of it the OANC's licence, parts of the fiction CC BY-SA 3.0 or "
@@ -85,7 +87,7 @@ public enum GlueTask {
       "QNLI",
       Labels.ENTAILMENT,
       ImmutableList.of(ACCURACY),
-      Layout.pair("question", "sentence", "label"),
+      RowRules.of(Layout.pair("question", "sentence", "label")),
       new DataSource(
           "SQuAD 1.1 (Rajpurkar et al., 2016)",
           "CC BY-SA 4.0: https://rajpurkar.github.io/SQuAD-explorer/")),
@@ -94,7 +96,7 @@ public enum GlueTask {
       "RTE",
       Labels.ENTAILMENT,
       ImmutableList.of(ACCURACY),
-      Layout.pair("sentence1", "sentence2", "label"),
+      RowRules.of(Layout.pair("sentence1", "sentence2", "label")),
       new DataSource(
           "the textual entailment challenges RTE1, RTE2, RTE3 and RTE5",
           "no single licence is stated; the challenges were held by PASCAL and " + "NIST")),
@@ -103,33 +105,27 @@ public enum GlueTask {
       "WNLI",
       Labels.BINARY,
       ImmutableList.of(ACCURACY),
-      Layout.pair("sentence1", "sentence2", "label"),
+      RowRules.of(Layout.pair("sentence1", "sentence2", "label")),
       new DataSource(
           "the Winograd Schema Challenge (Levesque et al., 2011)",
           "CC BY 4.0, as published by its makers"));
 
-  /** Lowest score of STS-B. */
-  static final float MIN_SCORE = 0;
-
-  /** Highest score of STS-B. */
-  static final float MAX_SCORE = 5;
-
-  private final String officialName;
+  private final String displayName;
   private final ImmutableList<String> labels;
   private final ImmutableList<Metric> metrics;
-  private final Layout layout;
+  private final RowRules rules;
   private final DataSource source;
 
   GlueTask(
-      String officialName,
+      String displayName,
       ImmutableList<String> labels,
       ImmutableList<Metric> metrics,
-      Layout layout,
+      RowRules rules,
       DataSource source) {
-    this.officialName = officialName;
+    this.displayName = displayName;
     this.labels = labels;
     this.metrics = metrics;
-    this.layout = layout;
+    this.rules = rules;
     this.source = source;
   }
 
@@ -149,11 +145,11 @@ public enum GlueTask {
   }
 
   private static String choices() {
-    return Arrays.stream(values()).map(GlueTask::officialName).collect(Collectors.joining(", "));
+    return Arrays.stream(values()).map(GlueTask::displayName).collect(Collectors.joining(", "));
   }
 
   boolean isNamed(String name) {
-    return plain(name).equals(plain(officialName));
+    return plain(name).equals(plain(displayName));
   }
 
   private static String plain(String name) {
@@ -161,38 +157,34 @@ public enum GlueTask {
   }
 
   /** The name GLUE gives the task and its folder, for example {@code SST-2}. */
-  public String officialName() {
-    return officialName;
+  @Override
+  public String displayName() {
+    return displayName;
   }
 
-  /** The labels in the order of the class index; empty for STS-B, which has scores. */
+  @Override
   public List<String> labels() {
     return labels;
   }
 
-  /** Whether the task asks for a score (STS-B, 0 to 5) and not for a class. */
-  public boolean isRegression() {
-    return labels.isEmpty();
-  }
-
-  /** Whether a row has two texts. */
+  @Override
   public boolean pair() {
-    return layout.textB() != null;
+    return rules.layout().textB() != null;
   }
 
-  /** Where the task's rows come from. */
+  @Override
   public DataSource source() {
     return source;
   }
 
-  /** The task's metrics, the one for the headline first. */
+  @Override
   public List<Metric> metrics() {
     return metrics;
   }
 
-  /** The columns of a split's file. */
-  Layout layout(Split split) {
-    return split.isLabelled() ? layout : layout.withoutLabel();
+  /** How the rows of a split's file are read. */
+  RowRules rules(Split split) {
+    return split.isLabelled() ? rules : rules.withoutLabel();
   }
 
   /**

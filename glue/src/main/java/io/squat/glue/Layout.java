@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which columns of a tab-separated file hold a row's texts, label and id, by name.
+ * Which columns of a file hold a row's texts, label and id, by name.
  *
  * @param textA column of the first text
  * @param textB column of the second text; null for tasks of one text
@@ -33,7 +33,7 @@ record Layout(
     return new Layout(textA, textB, label, "index", ImmutableList.of());
   }
 
-  Layout withId(String column) {
+  Layout withId(@Nullable String column) {
     return new Layout(textA, textB, label, column, headerless);
   }
 

@@ -1,29 +1,27 @@
 package io.squat.glue;
 
-import com.google.common.base.Splitter;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Turns a file's lines into examples, once it has seen the file's header. */
+/** Turns a table's rows into examples, once it has seen the table's header. */
 final class RowParser {
-  private static final Splitter TAB = Splitter.on('\t');
-
-  /** What MNLI writes where the annotators did not agree on a label. */
-  private static final String NO_GOLD_LABEL = "-";
-
   private static final int ABSENT = -1;
 
-  private final GlueTask task;
-  private final int columns;
+  private final Table table;
+  private final RowRules rules;
+  private final List<String> header;
   private final int id;
   private final int textA;
   private final int textB;
   private final int label;
 
-  private RowParser(GlueTask task, Layout layout, List<String> header) {
-    this.task = task;
-    this.columns = header.size();
+  private RowParser(Table table, RowRules rules, List<String> header) {
+    this.table = table;
+    this.rules = rules;
+    this.header = header;
+    Layout layout = rules.layout();
     this.id = indexOf(header, layout.id());
     this.textA = indexOf(header, layout.textA());
     this.textB = indexOf(header, layout.textB());
@@ -34,88 +32,176 @@ final class RowParser {
     return column == null ? ABSENT : header.indexOf(column);
   }
 
-  /** Reads the header line, if the layout has one, and checks that all columns are there. */
-  static RowParser forFile(Utf8Lines lines, String name, GlueTask task, Split split) {
-    Layout layout = task.layout(split);
-    if (!layout.headerless().isEmpty()) {
-      return new RowParser(task, layout, layout.headerless());
-    }
-    String line = lines.next();
-    if (line == null) {
+  /**
+   * Reads the header and checks that all columns are there.
+   *
+   * @param name of the file, for errors
+   * @param rows what the rows are of, for errors
+   */
+  static RowParser of(Table table, String name, RowRules rules, String rows) {
+    List<String> required = rules.layout().required();
+    List<String> header = table.header();
+    if (header == null) {
       throw new IllegalArgumentException(
-          name
-              + ": expected a header line with "
-              + quoted(layout.required())
-              + ", found an empty file");
+          name + ": expected a header line with " + quoted(required) + ", found an empty file");
     }
-    List<String> header = TAB.splitToList(line);
-    List<String> missing =
-        layout.required().stream().filter(column -> !header.contains(column)).toList();
+    List<String> missing = required.stream().filter(column -> !header.contains(column)).toList();
     if (!missing.isEmpty()) {
       throw new IllegalArgumentException(
-          lines.where()
+          table.where()
               + ": missing column "
               + quoted(missing)
-              + "; expected the tab-separated header of "
-              + task.officialName()
-              + " "
-              + split
+              + "; expected the "
+              + table.dialect()
+              + " header of "
+              + rows
               + ", found "
               + quoted(header));
     }
-    return new RowParser(task, layout, header);
+    for (String column : required) {
+      if (header.indexOf(column) != header.lastIndexOf(column)) {
+        throw new IllegalArgumentException(
+            table.where()
+                + ": expected one column \""
+                + column
+                + "\", found several: "
+                + quoted(header));
+      }
+    }
+    return new RowParser(table, rules, header);
   }
 
   /**
-   * Parses a row.
+   * Reads a table to its end.
    *
-   * @param where the row's place, for errors
-   * @return the example; null for a row to skip
+   * @param name of the file, for errors
+   * @param bytes of the file, which the table reads
    */
-  @Nullable Example parse(String line, String where) {
-    List<String> fields = TAB.splitToList(line);
-    if (fields.size() != columns) {
-      if (task == GlueTask.QQP) {
+  static Examples readAll(
+      Table table, String name, RowRules rules, Task task, Split split, HashedStream bytes) {
+    RowParser parser = of(table, name, rules, task.displayName() + " " + split);
+    List<Example> rows = new ArrayList<>();
+    int skippedRows = 0;
+    for (List<@Nullable String> fields = table.next(); fields != null; fields = table.next()) {
+      Example row = parser.parse(fields, task);
+      if (row == null) {
+        skippedRows++;
+      } else {
+        rows.add(row);
+      }
+    }
+    if (rows.isEmpty()) {
+      throw new IllegalArgumentException(
+          name
+              + ": expected at least one row of "
+              + task.displayName()
+              + ", found none ("
+              + skippedRows
+              + " skipped)");
+    }
+    return new Examples(task, split, rows, skippedRows, bytes.sha256());
+  }
+
+  private @Nullable Example parse(List<@Nullable String> fields, Task task) {
+    if (fields.size() != header.size()) {
+      if (rules.skipRagged()) {
         return null;
       }
-      throw new IllegalArgumentException(
-          where + ": expected " + columns + " tab-separated columns, found " + fields.size());
+      throw ragged(fields.size());
     }
-    if (label != ABSENT && task == GlueTask.MNLI && fields.get(label).equals(NO_GOLD_LABEL)) {
+    if (label != ABSENT && field(fields, label).equals(rules.skippedLabel())) {
       return null;
     }
     return new Example(
-        id == ABSENT ? null : fields.get(id),
-        fields.get(textA),
-        textB == ABSENT ? null : fields.get(textB),
-        label == ABSENT ? Float.NaN : label(fields.get(label), where));
+        id == ABSENT ? null : field(fields, id),
+        field(fields, textA),
+        textB == ABSENT ? null : field(fields, textB),
+        label == ABSENT ? Float.NaN : label(field(fields, label), task));
   }
 
-  private float label(String field, String where) {
+  /** The label of the next row as it is written; null after the last row. */
+  @Nullable String nextLabel() {
+    List<@Nullable String> fields = table.next();
+    if (fields == null) {
+      return null;
+    }
+    if (fields.size() != header.size()) {
+      throw ragged(fields.size());
+    }
+    String found = field(fields, label);
+    if (found.isEmpty()) {
+      throw new IllegalArgumentException(
+          table.where()
+              + ": expected a label in column \""
+              + header.get(label)
+              + "\", found an empty one");
+    }
+    return found;
+  }
+
+  private IllegalArgumentException ragged(int found) {
+    return new IllegalArgumentException(
+        table.where()
+            + ": expected "
+            + header.size()
+            + " "
+            + table.dialect()
+            + " columns, found "
+            + found);
+  }
+
+  private String field(List<@Nullable String> fields, int column) {
+    String field = fields.get(column);
+    if (field == null) {
+      throw new IllegalArgumentException(
+          table.where()
+              + ": expected a text or number in column \""
+              + header.get(column)
+              + "\", found none");
+    }
+    return field;
+  }
+
+  private float label(String field, Task task) {
     if (task.isRegression()) {
-      return score(field, where);
+      return score(field);
     }
     int index = task.labels().indexOf(field);
     if (index < 0) {
       throw new IllegalArgumentException(
-          where + ": unknown label \"" + field + "\"; expected one of " + quoted(task.labels()));
+          table.where()
+              + ": unknown label \""
+              + field
+              + "\"; expected one of "
+              + quoted(task.labels()));
     }
     return index;
   }
 
-  private static float score(String field, String where) {
+  private float score(String field) {
     float score;
     try {
       // Unlike Float.parseFloat, takes no "NaN", no hexadecimal and no "1f".
       score = new BigDecimal(field).floatValue();
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
-          where + ": expected a score, found \"" + field + "\", which is not a number", e);
+          table.where() + ": expected a score, found \"" + field + "\", which is not a number", e);
     }
-    if (score < GlueTask.MIN_SCORE || score > GlueTask.MAX_SCORE) {
-      throw new IllegalArgumentException(where + ": expected a score from 0 to 5, found " + field);
+    if (score < rules.minScore() || score > rules.maxScore()) {
+      throw new IllegalArgumentException(
+          table.where()
+              + ": expected a score from "
+              + plain(rules.minScore())
+              + " to "
+              + plain(rules.maxScore())
+              + ", found "
+              + field);
     }
     return score;
+  }
+
+  private static BigDecimal plain(float value) {
+    return BigDecimal.valueOf(value).stripTrailingZeros();
   }
 
   private static String quoted(List<String> names) {

@@ -56,7 +56,7 @@ public enum Split {
     }
     if (this == DEV_MISMATCHED || this == TEST_MISMATCHED) {
       throw new IllegalArgumentException(
-          task.officialName()
+          task.displayName()
               + " has no split "
               + word
               + "; expected train, dev or test (only MNLI has mismatched splits)");

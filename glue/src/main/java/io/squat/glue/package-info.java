@@ -1,10 +1,11 @@
 /**
- * GLUE data for BERT: tasks, files, tokens, batches and metrics, in plain Java.
+ * Data for BERT, GLUE's and the user's own: tasks, files, tokens, batches and metrics, in plain
+ * Java.
  *
- * <p>Read {@link io.squat.glue.GlueTask} first. The data flow:
+ * <p>Read {@link io.squat.glue.Task} first. The data flow:
  *
  * <pre>
- * train.tsv.gz --{@link io.squat.glue.GlueReader}--&gt; {@link io.squat.glue.Examples} --{@link io.squat.glue.WordPiece}--&gt; {@link io.squat.glue.EncodedExamples}
+ * train.tsv.gz --{@link io.squat.glue.GlueReader} or {@link io.squat.glue.TableFile}--&gt; {@link io.squat.glue.Examples} --{@link io.squat.glue.WordPiece}--&gt; {@link io.squat.glue.EncodedExamples}
  *     --{@link io.squat.glue.Batches}--&gt; {@link io.squat.glue.Batch} (int32 [B, T] ids, mask, segments; labels) --model--&gt; predictions --{@link io.squat.glue.Metric}--&gt; value
  * </pre>
  *

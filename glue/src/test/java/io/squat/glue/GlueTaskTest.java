@@ -30,7 +30,7 @@ class GlueTaskTest {
   @ParameterizedTest
   @EnumSource
   void isFoundByItsOwnNames(GlueTask task) {
-    assertEquals(task, GlueTask.of(task.officialName()));
+    assertEquals(task, GlueTask.of(task.displayName()));
     assertEquals(task, GlueTask.of(task.name()));
   }
 

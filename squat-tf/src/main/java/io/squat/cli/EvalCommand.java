@@ -2,8 +2,6 @@ package io.squat.cli;
 
 import io.squat.eval.Evaluation;
 import io.squat.glue.Examples;
-import io.squat.glue.GlueReader;
-import io.squat.glue.Split;
 import io.squat.train.Progress;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -16,20 +14,17 @@ import picocli.CommandLine.Option;
 @Command(
     name = "eval",
     description =
-        "Score any SavedModel with a classifier output on a split of a GLUE task, whoever wrote it.",
-    footerHeading = "%nExample:%n",
-    footer = "  squat eval --model models/cola/1 --task CoLA --data glue --json metrics.json")
+        "Score any SavedModel with a classifier output, whoever wrote it, on a split of a GLUE task or on"
+            + " your own table.",
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  squat eval --model models/cola/1 --task CoLA --data glue --json metrics.json",
+      "  squat eval --model models/reviews/1 --dev-file dev.csv"
+    })
 final class EvalCommand extends SquatCommand {
 
   @Mixin final ModelOptions model = new ModelOptions();
-  @Mixin final TaskOptions task = new TaskOptions();
-
-  @Option(
-      names = "--split",
-      defaultValue = "dev",
-      description = "train, dev, or, of MNLI, dev_mismatched (default: ${DEFAULT-VALUE}).")
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  Split split;
+  @Mixin final EvalTaskOptions task = new EvalTaskOptions();
 
   @Option(
       names = "--batch",
@@ -43,16 +38,17 @@ final class EvalCommand extends SquatCommand {
 
   @Override
   Object run(PrintWriter out) {
+    task.isOwn(); // refuses options before it fetches a model
     Progress progress = TerminalProgress.ofStandardError();
     Path folder = model.folder(progress);
-    Examples examples = GlueReader.read(task.data(), task.task(), split);
+    Examples examples = task.rows(folder);
     Evaluation evaluation =
         Scoring.score(folder, model.choice(), examples, text.text(folder), run, batch, progress);
     out.printf(
         Locale.ROOT,
         "%s %s, %d rows: %s%n",
-        task.task().officialName(),
-        split,
+        evaluation.task().displayName(),
+        evaluation.split(),
         evaluation.rows(),
         Scoring.metrics(evaluation));
     out.printf(Locale.ROOT, "%.1f ms a sentence%n", evaluation.millisecondsPerSentence());

@@ -1,8 +1,5 @@
 package io.squat.cli;
 
-import io.squat.glue.Examples;
-import io.squat.glue.GlueReader;
-import io.squat.glue.Split;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.train.Progress;
 import io.squat.train.RecoveredSteps;
@@ -21,13 +18,16 @@ import picocli.CommandLine.Option;
 @Command(
     name = "train",
     description = {
-      "Train a model on a GLUE task; the run, its settings and its checkpoints go into a folder.",
+      "Train a model on a GLUE task or on your own table; the run, its settings and its checkpoints go"
+          + " into a folder.",
       "The same command on the folder of an unfinished run goes on with it."
     },
     footerHeading = "%nExamples:%n",
     footer = {
       "  squat train --model bert-base-uncased --task CoLA --data glue --out runs/cola",
-      "  squat train --model my-model --task RTE --data glue --bits 2-8-8 --seed 3 --out runs/rte"
+      "  squat train --model my-model --task RTE --data glue --bits 2-8-8 --seed 3 --out runs/rte",
+      "  squat train --model my-model --train-file train.csv --dev-file dev.csv --text-columns review"
+          + " --label-column stars --out runs/reviews"
     })
 final class TrainCommand extends SquatCommand {
 
@@ -74,23 +74,28 @@ final class TrainCommand extends SquatCommand {
 
   @Override
   Object run(PrintWriter printer) {
+    TaskOptions.Rows rows = task.rows();
     Progress progress = TerminalProgress.ofStandardError();
     Path folder = model.readable(progress);
     String hash = SavedModelFiles.hash(folder);
     Path vocabulary = text.vocabulary(folder);
-    Examples train = GlueReader.read(task.data(), task.task(), Split.TRAIN);
-    Examples dev = GlueReader.read(task.data(), task.task(), Split.DEV);
     RunSettings settings =
         training.settings(
             new TrainingOptions.Data(
-                train, dev, hash, model.choice(), text.casing(folder), RecoveredSteps.of(folder)),
+                rows.train(),
+                rows.dev(),
+                hash,
+                model.choice(),
+                text.casing(folder),
+                RecoveredSteps.of(folder)),
             floatEpochs,
             epochs,
             text.maxLength(folder));
     Trainer trainer =
         new Trainer(
             settings, new RunFolder(out), run.device(), run.threads(), checkpointSteps, progress);
-    RunResult result = trainer.run(new Trainer.Inputs(folder, vocabulary, train, dev));
+    RunResult result =
+        trainer.run(new Trainer.Inputs(folder, vocabulary, rows.train(), rows.dev()));
     ResultTable.print(printer, result);
     printer.println("run: " + out);
     return result;

@@ -1,7 +1,7 @@
 package io.squat.train;
 
-import io.squat.glue.GlueTask;
 import io.squat.glue.Metric;
+import io.squat.glue.Task;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -21,7 +21,7 @@ public record DevScore(int epoch, Map<String, Double> metrics) {
    * @param predictions class indices or values, in the file's order
    * @param labels the same for the labels
    */
-  static DevScore of(GlueTask task, int epoch, float[] predictions, float[] labels) {
+  static DevScore of(Task task, int epoch, float[] predictions, float[] labels) {
     Map<String, Double> metrics = new LinkedHashMap<>();
     for (Metric metric : task.metrics()) {
       metrics.put(metric.displayName(), metric.value(predictions, labels));

@@ -5,7 +5,9 @@ import static java.util.Objects.requireNonNull;
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import io.squat.glue.GlueTask;
+import io.squat.glue.OwnTask;
 import io.squat.glue.RandomRows;
+import io.squat.glue.Task;
 import io.squat.ops.Granularity;
 import io.squat.ops.IntegerLinear;
 import io.squat.savedmodels.InputRole;
@@ -72,7 +74,7 @@ record ModelCard(
   }
 
   private String title(RunSettings settings) {
-    GlueTask task = settings.task();
+    Task task = settings.task();
     String classes =
         task.isRegression()
             ? "It gives a row a score."
@@ -85,12 +87,13 @@ record ModelCard(
         """
         # %s, %s
 
-        A BERT-like encoder with a head for GLUE's task %s (%s a row). %s
+        A BERT-like encoder with a head for %s %s (%s a row). %s
         Written by SQuAT for TensorFlow Java, %s.
         """,
-        task.officialName(),
+        task.displayName(),
         quantized() ? settings.bits() : "float",
-        task.officialName(),
+        task instanceof GlueTask ? "GLUE's task" : "the task",
+        task.displayName(),
         task.pair() ? "two texts" : "one text",
         classes,
         version);
@@ -224,24 +227,43 @@ record ModelCard(
   }
 
   private String data(RunSettings settings) {
-    GlueTask task = settings.task();
     return filled(
         """
         ## Training data and licences
 
-        - Trained on %sthe training file in GLUE's layout of %s with SHA-256 `%s`.
-        - GLUE's rows of %s are from %s. Terms: %s. GLUE itself (https://gluebenchmark.com) gives no licence.
+        - Trained on %s%s with SHA-256 `%s`.
+        - %s
         - Licence of the base model: %s.
         """,
         run.data().map(rows -> rows.trainRows() + " rows of ").orElse(""),
-        task.officialName(),
+        file(settings.task()),
         settings.trainHash(),
-        task.officialName(),
-        task.source().name(),
-        task.source().terms(),
+        terms(settings.task()),
         KnownModel.ofHash(settings.model())
             .map(KnownModel::licence)
             .orElse("that of the base model, which this program does not know"));
+  }
+
+  private static String file(Task task) {
+    return task instanceof OwnTask own
+        ? filled(
+            "a file with texts in %s and %s in `%s`",
+            own.columns().texts().stream()
+                .map(column -> "`" + column + "`")
+                .collect(Collectors.joining(" and ")),
+            own.isRegression() ? "scores" : "labels",
+            own.columns().label())
+        : "the training file in GLUE's layout of " + task.displayName();
+  }
+
+  private static String terms(Task task) {
+    String source = task.source().name() + ". Terms: " + task.source().terms() + ".";
+    return task instanceof OwnTask
+        ? "The rows are from " + source
+        : filled(
+            "GLUE's rows of %s are from %s GLUE itself (https://gluebenchmark.com) gives no"
+                + " licence.",
+            task.displayName(), source);
   }
 
   private String signatures() {

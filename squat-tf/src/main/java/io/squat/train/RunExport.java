@@ -2,7 +2,7 @@ package io.squat.train;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.squat.eval.ModelDescription;
-import io.squat.glue.GlueTask;
+import io.squat.glue.Task;
 import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelValues;
@@ -93,7 +93,7 @@ public final class RunExport {
     Map<String, byte[]> assets = new LinkedHashMap<>();
     assets.put("assets/vocab.txt", read(run.vocabulary()));
     assets.put("assets/" + ModelDescription.FILE, description(stage, form, version).toJson());
-    GlueTask task = settings.task();
+    Task task = settings.task();
     if (!task.isRegression()) {
       String labels = String.join("\n", task.labels()) + "\n";
       assets.put("assets/labels.txt", labels.getBytes(StandardCharsets.UTF_8));
@@ -108,7 +108,7 @@ public final class RunExport {
     versions.put("tensorflow", TensorFlow.version());
     versions.put("java", Runtime.version().toString());
     return new ModelDescription(
-        settings.task().officialName(),
+        settings.task().displayName(),
         settings.task().labels(),
         settings.casing(),
         settings.maxLength(),

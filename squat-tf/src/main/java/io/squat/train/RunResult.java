@@ -41,7 +41,7 @@ public record RunResult(
     DevScore best =
         reported.stream().max(Comparator.comparingDouble(DevScore::headline)).orElseThrow();
     return new RunResult(
-        settings.task().officialName(),
+        settings.task().displayName(),
         settings.method().label(),
         settings.method().quantized() ? settings.bits() : null,
         settings.seed(),

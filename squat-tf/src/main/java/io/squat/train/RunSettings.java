@@ -1,7 +1,7 @@
 package io.squat.train;
 
 import io.squat.glue.Casing;
-import io.squat.glue.GlueTask;
+import io.squat.glue.Task;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of everything random
  */
 public record RunSettings(
-    GlueTask task,
+    Task task,
     String trainHash,
     String devHash,
     String model,

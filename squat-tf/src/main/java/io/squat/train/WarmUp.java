@@ -55,7 +55,7 @@ final class WarmUp {
       }
     }
     return WarmUpRequests.file(
-        settings.task().officialName().toLowerCase(Locale.ROOT),
+        settings.task().displayName().toLowerCase(Locale.ROOT),
         requireNonNull(model.signatures().get(ServingModel.DEFAULT)).getInputsMap().keySet(),
         batches);
   }

@@ -12,7 +12,6 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import io.squat.eval.ModelDescription;
 import io.squat.glue.Casing;
 import io.squat.glue.GlueTask;
-import io.squat.glue.Split;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
@@ -105,8 +104,8 @@ class SquatTest {
     TrainCommand train = (TrainCommand) parsed(TRAIN);
     assertAll(
         () -> assertEquals(SavedModelReader.Choice.DEFAULT, train.model.choice()),
-        () -> assertEquals(GlueTask.COLA, train.task.task()),
-        () -> assertEquals(Path.of("d"), train.task.data()),
+        () -> assertEquals(GlueTask.COLA, train.task.task),
+        () -> assertEquals(Path.of("d"), train.task.data),
         () -> assertEquals(Path.of("o"), train.out),
         () -> assertEquals(Method.SQUAT, train.training.method()),
         () -> assertEquals(Quantization.of(new BitWidths(4, 8, 8)), train.training.bits(null)),
@@ -142,7 +141,7 @@ class SquatTest {
                     "s",
                     Map.of(InputRole.IDS, "tokens", InputRole.SEGMENTS, "types")),
                 train.model.choice()),
-        () -> assertEquals(GlueTask.STSB, train.task.task()),
+        () -> assertEquals(GlueTask.STSB, train.task.task),
         () -> assertEquals(Method.SAQ, train.training.method()),
         () ->
             assertEquals(
@@ -204,7 +203,7 @@ class SquatTest {
   @Test
   void otherCommandsTakeWhatTheContractShows() {
     EvalCommand eval = (EvalCommand) parsed("eval --model m --task MNLI --data d");
-    assertEquals(Split.DEV, eval.split);
+    assertEquals(GlueTask.MNLI, eval.task.task);
     BenchTrainCommand bench =
         (BenchTrainCommand) parsed("bench train --model m --batch 8 --length 96");
     assertEquals(8, bench.training.batch());

@@ -1,0 +1,87 @@
+package io.squat.glue;
+
+import java.nio.file.Path;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A table of the user's own: {@code .tsv} as GLUE writes it (tabs, no quoting), {@code .csv} as in
+ * RFC 4180, or {@code .jsonl} or {@code .ndjson} with an object a line; UTF-8, plain or {@code
+ * .gz}. The first line of TSV and CSV names the columns.
+ */
+public final class TableFile {
+  /** A column of more classes than this, which half of its rows do not share, is none of labels. */
+  private static final int MANY_CLASSES = 20;
+
+  private final Path file;
+  private final TableFormat format;
+
+  /**
+   * Names a file.
+   *
+   * @throws IllegalArgumentException if its suffix is that of no table
+   */
+  public TableFile(Path file) {
+    this.file = file;
+    this.format = TableFormat.of(file);
+  }
+
+  /** The file's name without its suffixes, for example {@code reviews}. */
+  public String stem() {
+    String plain = TableFormat.plainName(file);
+    return plain.substring(0, plain.lastIndexOf('.'));
+  }
+
+  /**
+   * The task whose classes are the labels of this file, sorted.
+   *
+   * @param columns where they are
+   * @throws IllegalArgumentException if the file is missing or has no such columns, a row has no
+   *     label, or the labels are none of classes
+   * @throws java.io.UncheckedIOException if the file cannot be read
+   */
+  public OwnTask classification(TableColumns columns) {
+    TreeSet<String> found = new TreeSet<>();
+    int rows = 0;
+    try (Table table = format.open(HashedStream.open(file).stream(), file.toString())) {
+      RowParser parser =
+          RowParser.of(table, file.toString(), RowRules.of(columns.layout()), stem());
+      for (@Nullable String label = parser.nextLabel(); label != null; label = parser.nextLabel()) {
+        found.add(label);
+        rows++;
+      }
+    }
+    if (rows == 0) {
+      throw new IllegalArgumentException(file + ": expected at least one row, found none");
+    }
+    if (found.size() < 2 || (found.size() > MANY_CLASSES && found.size() > rows / 2)) {
+      throw new IllegalArgumentException(
+          file
+              + ": column \""
+              + columns.label()
+              + "\": expected the labels of at least two classes, found "
+              + found.size()
+              + " different in "
+              + rows
+              + " rows, such as \""
+              + found.first()
+              + "\"; for numbers give --regression, else name the classes by --labels a,b,...");
+    }
+    return new OwnTask(stem(), columns, found.stream().toList());
+  }
+
+  /**
+   * Reads the rows.
+   *
+   * @param task the task, whose columns and labels are the file's
+   * @param split what the rows are for
+   * @throws IllegalArgumentException if the file is missing, or its content does not fit the task
+   * @throws java.io.UncheckedIOException if the file cannot be read
+   */
+  public Examples read(OwnTask task, Split split) {
+    HashedStream in = HashedStream.open(file);
+    try (Table table = format.open(in.stream(), file.toString())) {
+      return RowParser.readAll(table, file.toString(), task.rules(), task, split, in);
+    }
+  }
+}
