@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
@@ -29,6 +31,9 @@ import org.tensorflow.types.family.TIntegral;
  * gets what it would get alone. {@link TextClassifier} takes text and closes safely, too.
  */
 public final class Classifier implements Predictor {
+  private static final Pattern MISSING_ROW =
+      Pattern.compile("indices\\[[^]]*\\] = \\d+ is not in \\[0, (\\d+)\\)");
+
 
   /**
    * How a model is loaded and run.
@@ -135,13 +140,25 @@ public final class Classifier implements Predictor {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT,
-              "%s: the model fails on %d rows of %d tokens: %s",
+              "%s: the model fails on %d rows of %d tokens: %s%s",
               folder,
               rows,
               length,
-              TensorFlowMessage.of(e)),
+              TensorFlowMessage.of(e),
+              remedy(TensorFlowMessage.of(e), length)),
           e);
     }
+  }
+
+  /** What may help where a row of a table is missing, the positions' or the vocabulary's. */
+  private static String remedy(String message, int length) {
+    Matcher missing = MISSING_ROW.matcher(message);
+    if (!missing.find()) {
+      return "";
+    }
+    return Integer.parseInt(missing.group(1)) < length
+        ? "; the model has " + missing.group(1) + " positions: cut texts by --max-length"
+        : "; the model's vocabulary has " + missing.group(1) + " entries: give its own by --vocab";
   }
 
   private float[] floats(Tensor tensor, int rows) {

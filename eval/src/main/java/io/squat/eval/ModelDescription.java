@@ -80,6 +80,26 @@ public record ModelDescription(
         : Optional.empty();
   }
 
+  /**
+   * The description of the same model in another format, of which nothing was measured.
+   *
+   * @param otherFormat packed, int8 or float
+   * @param otherCasing how its vocabulary is used
+   * @param otherLength the number of tokens that texts are to be cut to
+   */
+  public ModelDescription unmeasured(String otherFormat, Casing otherCasing, int otherLength) {
+    return new ModelDescription(
+        task,
+        labels,
+        otherCasing,
+        otherLength,
+        otherFormat,
+        dataHash,
+        Map.of(),
+        versions,
+        settings);
+  }
+
   /** The file's bytes. */
   public byte[] toJson() {
     try {

@@ -50,30 +50,41 @@ public record Prediction(
    *
    * @param predictions all rows
    * @param row the row
-   * @param labels the names of the classes; others than one a class are not used
+   * @param labels the names of the classes; none if they are not known
    * @param truncated whether its text was cut
-   * @throws IllegalStateException if the model gives neither probabilities, logits nor a score
+   * @throws IllegalStateException if the model gives neither probabilities, logits nor a score, or
+   *     another number of classes than has names
    */
   static Prediction of(Predictions predictions, int row, List<String> labels, boolean truncated) {
     if (predictions.kind() == OutputKind.SCORE) {
       return new Prediction(null, null, Map.of(), predictions.row(row)[0], truncated);
     }
     float[] values = predictions.probabilities(row);
+    if (!labels.isEmpty() && labels.size() != values.length) {
+      throw new IllegalStateException(
+          "prediction: expected "
+              + labels.size()
+              + " classes, "
+              + labels
+              + ", found "
+              + values.length
+              + ": the labels are those of another model");
+    }
     ImmutableMap.Builder<String, Float> probabilities = ImmutableMap.builder();
     for (int i = 0; i < values.length; i++) {
-      probabilities.put(name(labels, i, values.length), values[i]);
+      probabilities.put(name(labels, i), values[i]);
     }
     float[] numbers = predictions.row(row);
     int index = Floats.indexOf(numbers, Floats.max(numbers));
     return new Prediction(
-        name(labels, index, values.length),
+        name(labels, index),
         values[index],
         probabilities.buildOrThrow(),
         null,
         truncated);
   }
 
-  private static String name(List<String> labels, int index, int classes) {
-    return labels.size() == classes ? labels.get(index) : Integer.toString(index);
+  private static String name(List<String> labels, int index) {
+    return labels.isEmpty() ? Integer.toString(index) : labels.get(index);
   }
 }

@@ -59,6 +59,10 @@ public record TextFormat(Path vocabulary, Casing casing, int maxLength) {
           vocabulary != null || model == null
               ? vocabulary
               : model.resolve("assets").resolve("vocab.txt");
+      if (vocabulary == null && model != null && !Files.isDirectory(model)) {
+        throw new IllegalArgumentException(
+            model + ": expected the folder of a SavedModel, found no such folder");
+      }
       if (found == null || !Files.isRegularFile(found)) {
         throw new IllegalArgumentException(
             found

@@ -119,7 +119,16 @@ public final class Export {
     return graph.build().withVariables(ServingVariables.integers());
   }
 
-  private static void requireIntegers(String format, Quantization quantization, Compute compute) {
+  /**
+   * Refuses bits that cannot be stored or multiplied as integers.
+   *
+   * @param format packed or int8, for the message
+   * @param quantization what is quantized
+   * @param compute what the layers multiply
+   * @throws IllegalArgumentException if no weights or tables are quantized, or integers are to be
+   *     multiplied and weights are quantized but activations are not
+   */
+  public static void requireIntegers(String format, Quantization quantization, Compute compute) {
     boolean weights = quantization.grid(Quantizer.Kind.WEIGHT).isPresent();
     boolean tables = quantization.grid(Quantizer.Kind.EMBEDDING).isPresent();
     boolean activations = quantization.grid(Quantizer.Kind.ACTIVATION).isPresent();

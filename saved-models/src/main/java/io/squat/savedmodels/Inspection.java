@@ -19,7 +19,9 @@ import org.tensorflow.proto.NodeDef;
 /**
  * What a model holds and what would be quantized of it.
  *
- * @param inputs the signature's inputs: key, role and type
+ * @param signatures what each signature of the SavedModel takes and gives; none if only a graph is
+ *     looked at
+ * @param inputs the chosen signature's inputs: key, role and type
  * @param outputs the signature's outputs
  * @param vocabulary rows of the word embeddings
  * @param positions the most tokens of a row
@@ -37,6 +39,7 @@ import org.tensorflow.proto.NodeDef;
  * @param quantizedBytes of all parameters at the asked bits
  */
 public record Inspection(
+    List<String> signatures,
     List<String> inputs,
     List<String> outputs,
     int vocabulary,
@@ -96,6 +99,7 @@ public record Inspection(
     long quantized = all.stream().mapToLong(part -> part.size() * part.bits()).sum();
     long numbers = all.stream().mapToLong(Part::size).sum();
     return new Inspection(
+        List.of(),
         model.inputs().stream()
             .map(
                 input ->
@@ -121,6 +125,28 @@ public record Inspection(
         floating,
         parameters * Float.BYTES,
         (quantized + (parameters - numbers) * FLOAT_BITS) / Byte.SIZE);
+  }
+
+  /** The same with the signatures of the SavedModel that the graph is from. */
+  public Inspection withSignatures(List<String> found) {
+    return new Inspection(
+        List.copyOf(found),
+        inputs,
+        outputs,
+        vocabulary,
+        positions,
+        attentionBlocks,
+        heads,
+        layerNorms,
+        activation,
+        dropoutSites,
+        pooled,
+        parameters,
+        layers,
+        tables,
+        floating,
+        floatBytes,
+        quantizedBytes);
   }
 
   private static String whyFloat(ModelGraph model, ModelVariable variable) {
@@ -197,6 +223,10 @@ public record Inspection(
 
   /** Prints for a reader: layers of one shape together. */
   public void print(PrintWriter out) {
+    if (!signatures.isEmpty()) {
+      out.println("signatures:");
+      signatures.forEach(signature -> out.println("  " + signature));
+    }
     out.println("inputs:  " + String.join(", ", inputs));
     out.println("outputs: " + String.join(", ", outputs));
     out.printf(

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
+import org.tensorflow.proto.TensorShapeProto;
 import org.tensorflow.types.TFloat32;
 
 /** Reads a SavedModel folder into a canonical {@link ModelGraph}. */
@@ -118,6 +120,51 @@ public final class SavedModelReader {
                         + ", found "
                         + graphs.stream().map(SavedModelReader::tags).toList()
                         + "; choose one by --tags"));
+  }
+
+  /**
+   * What the signatures of a SavedModel take and give, one a line, by name.
+   *
+   * <pre>serving_default: input_ids int32 [-1, -1], ... gives logits float32 [-1, 2], ...</pre>
+   *
+   * @param folder the folder of {@code saved_model.pb}
+   * @param choice which graph
+   * @throws IllegalArgumentException as {@link #readGraph}
+   */
+  public static List<String> signatures(Path folder, Choice choice) {
+    MetaGraphDef graph = metaGraph(folder, SavedModelFiles.parse(folder), choice);
+    List<String> lines = new ArrayList<>();
+    new TreeMap<>(graph.getSignatureDefMap())
+        .forEach(
+            (name, signature) -> {
+              if (signature.getInputsCount() > 0) {
+                lines.add(
+                    name
+                        + ": "
+                        + tensors(signature.getInputsMap())
+                        + " gives "
+                        + tensors(signature.getOutputsMap()));
+              }
+            });
+    return lines;
+  }
+
+  private static String tensors(Map<String, TensorInfo> tensors) {
+    List<String> texts = new ArrayList<>();
+    new TreeMap<>(tensors)
+        .forEach(
+            (key, tensor) ->
+                texts.add(
+                    key
+                        + " "
+                        + tensor.getDtype().name().replaceFirst("^DT_", "").toLowerCase(Locale.ROOT)
+                        + " "
+                        + (tensor.getTensorShape().getUnknownRank()
+                            ? "of any shape"
+                            : tensor.getTensorShape().getDimList().stream()
+                                .map(TensorShapeProto.Dim::getSize)
+                                .toList())));
+    return String.join(", ", texts);
   }
 
   private static Optional<MetaGraphDef> tagged(List<MetaGraphDef> graphs, Set<String> tags) {

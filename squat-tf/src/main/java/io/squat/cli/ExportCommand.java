@@ -23,12 +23,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import io.squat.eval.ModelDescription;
+import java.util.LinkedHashMap;
+import java.util.Set;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
 /** {@code squat export}. */
@@ -50,6 +54,10 @@ import picocli.CommandLine.Option;
     })
 final class ExportCommand extends SquatCommand {
   private static final String VOCABULARY = "assets/vocab.txt";
+  private static final String LABELS = "assets/labels.txt";
+
+  private static final Set<String> OF_RUNS =
+      Set.of("--run", "--format", "--compute", "--out", "--json", "--verbose");
 
   @ArgGroup(multiplicity = "1")
   @SuppressWarnings("NullAway.Init") // set by picocli
@@ -148,11 +156,7 @@ final class ExportCommand extends SquatCommand {
     Path target = VersionFolder.of(out);
     SavedModelWriter.requireFree(target);
     if (source.run != null) {
-      if (bits != null || granularity != null || calibrationFile != null) {
-        throw new IllegalArgumentException(
-            "--bits, --granularity and --calibration-file: expected with --model, found with --run,"
-                + " which has bits of its own");
-      }
+      refuseOptionsOfModels();
       RunExport export = new RunExport(new RunFolder(source.run));
       export.write(export.lastStage(), new ServingForm(format, compute), Version.current(), target);
     } else {
@@ -161,6 +165,17 @@ final class ExportCommand extends SquatCommand {
     long bytes = ModelSize.bytes(target);
     printer.printf(Locale.ROOT, "%s: %s, %.1f MB%n", target, format.label(), bytes / 1e6);
     return new Result(target.toString(), format.label(), bytes);
+  }
+
+  /** A run has all of this of its own. */
+  private void refuseOptionsOfModels() {
+    for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
+      if (!OF_RUNS.contains(option.longestName())) {
+        throw new IllegalArgumentException(
+            option.longestName()
+                + ": expected with --model, found with --run, which has its own");
+      }
+    }
   }
 
   private void loaded(Path target) {
@@ -178,7 +193,7 @@ final class ExportCommand extends SquatCommand {
                 new Quantization(
                     bits, null, Objects.requireNonNullElse(granularity, Granularity.TENSOR)),
                 new ServingForm(format, compute),
-                texts(folder),
+                calibrationFile == null ? null : texts(calibrationFile, folder),
                 run.device(),
                 run.threads(),
                 progress),
@@ -196,18 +211,24 @@ final class ExportCommand extends SquatCommand {
     if (bits == null && granularity != null) {
       throw new IllegalArgumentException("--granularity: expected with --bits, which are missing");
     }
-    if ((bits == null) != (calibrationFile == null)) {
+    boolean activations = bits != null && bits.activations() != BitWidths.FLOAT_BITS;
+    if (calibrationFile != null && !activations) {
       throw new IllegalArgumentException(
-          bits == null
-              ? "--calibration-file: expected with --bits, which are missing"
-              : "--bits: expected with --calibration-file FILE, texts to find the activations' step"
-                  + " sizes with, which is missing");
+          "--calibration-file: expected with --bits W-E-A of quantized activations, found "
+              + (bits == null ? "no --bits" : "--bits " + bits));
+    }
+    if (calibrationFile == null && activations) {
+      throw new IllegalArgumentException(
+          "--bits "
+              + bits
+              + ": expected with --calibration-file FILE, texts to find the activations' step"
+              + " sizes with, which is missing");
     }
   }
 
-  private EncodedExamples texts(Path folder) {
+  private EncodedExamples texts(Path file, Path folder) {
     InputTexts texts =
-        InputTexts.readColumns(requireNonNull(calibrationFile), textColumns)
+        InputTexts.readColumns(file, textColumns)
             .first(EncoderExport.CALIBRATION_TEXTS);
     Path vocabulary = text.vocabulary(folder);
     try (WordPiece wordPiece = WordPiece.open(vocabulary, text.casing(folder))) {
@@ -216,17 +237,33 @@ final class ExportCommand extends SquatCommand {
   }
 
   /**
-   * The vocabulary, if the model has one. Of a model that was not trained here there is no card:
-   * nothing was measured that it could tell.
+   * The vocabulary, and of a model that was exported here what it says of itself and its labels.
+   * There is no card: nothing was measured that it could tell.
    */
-  private static Map<String, byte[]> files(Path folder) {
-    Path vocabulary = folder.resolve(VOCABULARY);
+  private Map<String, byte[]> files(Path folder) {
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    if (text.choice().vocabulary() != null || Files.isRegularFile(folder.resolve(VOCABULARY))) {
+      files.put(VOCABULARY, read(text.vocabulary(folder)));
+    }
+    ModelDescription.read(folder)
+        .ifPresent(
+            own ->
+                files.put(
+                    "assets/" + ModelDescription.FILE,
+                    own.unmeasured(format.label(), text.casing(folder), text.maxLength(folder))
+                        .toJson()));
+    Path labels = folder.resolve(LABELS);
+    if (Files.isRegularFile(labels)) {
+      files.put(LABELS, read(labels));
+    }
+    return files;
+  }
+
+  private static byte[] read(Path file) {
     try {
-      return Files.isRegularFile(vocabulary)
-          ? Map.of(VOCABULARY, Files.readAllBytes(vocabulary))
-          : Map.of();
+      return Files.readAllBytes(file);
     } catch (IOException e) {
-      throw new UncheckedIOException(vocabulary + ": cannot be read: " + e.getMessage(), e);
+      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
   }
 }

@@ -119,6 +119,9 @@ record InputTexts(List<String> first, @Nullable List<String> second) {
   }
 
   private static String content(Path file) {
+    if (Files.isDirectory(file)) {
+      throw new IllegalArgumentException(file + ": expected a file of texts, found a folder");
+    }
     try (InputStream raw = new BufferedInputStream(Files.newInputStream(file));
         InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw) {
       return StandardCharsets.UTF_8

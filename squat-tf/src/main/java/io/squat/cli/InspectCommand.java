@@ -6,6 +6,7 @@ import io.squat.savedmodels.Inspection;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.train.RecoveredSteps;
+import io.squat.train.Progress;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -38,14 +39,16 @@ final class InspectCommand extends SquatCommand {
 
   @Override
   Object run(PrintWriter out) {
-    Path folder = model.readable(TerminalProgress.ofStandardError());
+    Progress progress = TerminalProgress.ofStandardError();
+    Path folder = model.readable(progress);
     FrozenModel.Recovered recovered = RecoveredSteps.of(folder);
     Quantization quantization =
         bits == null && recovered != null
             ? recovered.quantization()
             : Quantization.of(bits == null ? BitWidths.parse(DEFAULT_BITS) : bits);
     Inspection inspection =
-        Inspection.of(SavedModelReader.read(folder, model.choice()), quantization);
+        Inspection.of(SavedModelReader.read(folder, model.choice()), quantization)
+            .withSignatures(SavedModelReader.signatures(model.folder(progress), model.choice()));
     inspection.print(out);
     if (recovered != null) {
       out.printf(

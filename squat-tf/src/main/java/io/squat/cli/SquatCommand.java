@@ -22,6 +22,11 @@ abstract class SquatCommand implements Callable<Integer> {
    */
   abstract Object run(PrintWriter out);
 
+  /** The command as it was parsed. */
+  final CommandSpec spec() {
+    return spec;
+  }
+
   @Override
   public final Integer call() {
     output.checkJson();

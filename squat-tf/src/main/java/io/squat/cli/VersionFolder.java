@@ -19,8 +19,15 @@ final class VersionFolder {
    * The folder to write: the path itself if its name is a number, else the next free version in it.
    *
    * @param path what the user gave
+   * @throws IllegalArgumentException if it lies within a SavedModel
    */
   static Path of(Path path) {
+    for (Path above = path.toAbsolutePath(); above != null; above = above.getParent()) {
+      if (Files.isRegularFile(above.resolve("saved_model.pb")) && !above.equals(path.toAbsolutePath())) {
+        throw new IllegalArgumentException(
+            path + ": expected a place outside of other models, found it within that of " + above);
+      }
+    }
     if (isVersion(path)) {
       return path;
     }
@@ -48,6 +55,7 @@ final class VersionFolder {
   }
 
   private static boolean isVersion(Path path) {
-    return VERSION.matcher(path.getFileName().toString()).matches();
+    Path name = path.getFileName(); // none of a root
+    return name != null && VERSION.matcher(name.toString()).matches();
   }
 }

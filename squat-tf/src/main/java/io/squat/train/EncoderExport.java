@@ -18,6 +18,7 @@ import io.squat.savedmodels.ServingModel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.ConfigProto;
 
 /**
@@ -58,7 +59,7 @@ public final class EncoderExport {
    *
    * @param quantization what is quantized
    * @param form what is made
-   * @param texts what activations are calibrated with
+   * @param texts what activations are calibrated with; null where they stay float
    * @param device where the model runs for that
    * @param threads how many threads an operation may use; 0 takes all cores
    * @param progress is told how far it is
@@ -67,11 +68,13 @@ public final class EncoderExport {
   public ServingModel quantized(
       Quantization quantization,
       ServingForm form,
-      EncodedExamples texts,
+      @Nullable EncodedExamples texts,
       Device device,
       int threads,
       Progress progress) {
-    List<Batch> batches = Batches.sequential(texts, CALIBRATION_ROWS);
+    form.check(quantization);
+    List<Batch> batches =
+        texts == null ? List.of() : Batches.sequential(texts, CALIBRATION_ROWS);
     ConfigProto config = device.config(threads);
     boolean products =
         quantization.grid(Quantizer.Kind.WEIGHT).isPresent()

@@ -20,6 +20,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.TensorFlow;
 
 /** Exports the model of a finished stage of a run. */
@@ -67,6 +69,9 @@ public final class RunExport {
               + stage
               + " is not finished; go on with it by the same `squat train`");
     }
+    requireWhole();
+    form.check(
+        stage.equals(StageSettings.QUANTIZED) ? settings.quantization() : Quantization.NONE);
     SavedModelWriter.requireFree(out);
     ModelGraph model =
         Rewriting.withHead(
@@ -87,6 +92,37 @@ public final class RunExport {
         served,
         files,
         bytes -> Map.of(ModelCard.FILE, card.text(bytes).getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** The step sizes of a finished run are those of its own bits, whatever its settings say now. */
+  private void requireWhole() {
+    if (!Files.isRegularFile(run.result())) {
+      throw new IllegalArgumentException(
+          run.root()
+              + ": expected a finished run, found one without "
+              + run.result().getFileName()
+              + "; go on with it by the same `squat train`");
+    }
+    RunResult result = RunFolder.readJson(run.result(), RunResult.class);
+    RunResult now = RunResult.of(run, settings);
+    requireSame("task", result.task(), now.task());
+    requireSame("method", result.method(), now.method());
+    requireSame("bits", result.bits(), now.bits());
+    requireSame("seed", result.seed(), now.seed());
+  }
+
+  private void requireSame(String what, @Nullable Object then, @Nullable Object now) {
+    if (!Objects.equals(then, now)) {
+      throw new IllegalArgumentException(
+          run.root()
+              + ": expected the settings that the run ended with, found "
+              + what
+              + " "
+              + now
+              + " in settings.json and "
+              + then
+              + " in result.json");
+    }
   }
 
   private Map<String, byte[]> assets(String stage, ServingForm form, String version) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -231,7 +232,7 @@ public final class RunFolder {
       return lines;
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
-          file + ": expected a JSON object a line, found " + e.getMessage(), e);
+          file + ": expected a JSON object a line, found " + e.getOriginalMessage(), e);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
@@ -391,9 +392,18 @@ public final class RunFolder {
   static <T> T readJson(Path file, Class<T> type) {
     try {
       return JSON.readValue(file.toFile(), type);
-    } catch (IOException e) {
+    } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
-          file + ": expected " + type.getSimpleName() + " as JSON, found " + e.getMessage(), e);
+          file
+              + ": expected JSON as a run writes it, found "
+              + e.getOriginalMessage()
+              + "; the file was changed or cut off",
+          e);
+    } catch (FileNotFoundException e) {
+      throw new IllegalArgumentException(
+          file + ": expected as a part of the run, found no such file", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
   }
 

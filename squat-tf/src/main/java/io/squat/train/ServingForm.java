@@ -19,6 +19,15 @@ public record ServingForm(ServingFormat format, Compute compute) {
   /** Packed, with integer products. */
   public static final ServingForm PACKED = new ServingForm(ServingFormat.PACKED, Compute.INTEGER);
 
+  /**
+   * Refuses bits that the format does not allow.
+   *
+   * @throws IllegalArgumentException if it does not
+   */
+  void check(Quantization quantization) {
+    format.check(quantization, compute);
+  }
+
   ServingModel export(ModelGraph model, Quantization quantization, ModelValues values) {
     return format.export(model, quantization, values, compute);
   }

@@ -34,6 +34,11 @@ public enum ServingFormat {
         ModelGraph model, Quantization quantization, ModelValues values, Compute compute) {
       return Export.toFloat(model, quantization, values);
     }
+
+    @Override
+    void check(Quantization quantization, Compute compute) {
+      // any bits
+    }
   };
 
   /**
@@ -47,6 +52,15 @@ public enum ServingFormat {
    */
   public abstract ServingModel export(
       ModelGraph model, Quantization quantization, ModelValues values, Compute compute);
+
+  /**
+   * Refuses bits that the format does not allow, before any work is done.
+   *
+   * @throws IllegalArgumentException if it does not
+   */
+  void check(Quantization quantization, Compute compute) {
+    Export.requireIntegers(label(), quantization, compute);
+  }
 
   /**
    * The format of a name.
