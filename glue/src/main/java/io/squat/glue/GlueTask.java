@@ -13,7 +13,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * The nine tasks of the GLUE benchmark: their labels, metrics and file layouts.
+ * The nine tasks of the GLUE benchmark and its diagnostic set: their labels, metrics and file
+ * layouts.
  *
  * <p>Labels stand in the order of the class index that Google's BERT gives them ({@code
  * run_classifier.py} of google-research/bert). The first metric is the one the BERT paper quotes
@@ -75,7 +76,7 @@ public enum GlueTask implements Task {
   /** Does the first sentence entail the second, contradict it, or neither? */
   MNLI(
       "MNLI",
-      ImmutableList.of("contradiction", "entailment", "neutral"),
+      Labels.THREE_WAY,
       ImmutableList.of(ACCURACY),
       RowRules.of(Layout.pair("sentence1", "sentence2", "gold_label")).skippingLabel("-"),
       new DataSource(
@@ -108,7 +109,17 @@ public enum GlueTask implements Task {
       RowRules.of(Layout.pair("sentence1", "sentence2", "label")),
       new DataSource(
           "the Winograd Schema Challenge (Levesque et al., 2011)",
-          "CC BY 4.0, as published by its makers"));
+          "CC BY 4.0, as published by its makers")),
+  /** MNLI's question on sentences that show what a model has learned; no labels are published. */
+  AX(
+      "AX",
+      Labels.THREE_WAY,
+      ImmutableList.of(),
+      RowRules.of(Layout.pair("sentence1", "sentence2", "label")),
+      new DataSource(
+          "GLUE's diagnostic set (Wang et al., 2019)",
+          "no licence is stated; its makers wrote some of the sentences and took others from news and"
+              + " the like: https://gluebenchmark.com/diagnostics"));
 
   private final String displayName;
   private final ImmutableList<String> labels;
@@ -148,8 +159,9 @@ public enum GlueTask implements Task {
     return Arrays.stream(values()).map(GlueTask::displayName).collect(Collectors.joining(", "));
   }
 
+  /** GLUE's own script calls the folder of AX {@code diagnostic}. */
   boolean isNamed(String name) {
-    return plain(name).equals(plain(displayName));
+    return plain(name).equals(plain(displayName)) || (this == AX && name.equals("diagnostic"));
   }
 
   private static String plain(String name) {
@@ -182,6 +194,11 @@ public enum GlueTask implements Task {
     return metrics;
   }
 
+  /** The split to score where none is chosen: dev, or test of AX, which has no other. */
+  public Split defaultSplit() {
+    return this == AX ? Split.TEST : Split.DEV;
+  }
+
   /** How the rows of a split's file are read. */
   RowRules rules(Split split) {
     return split.isLabelled() ? rules : rules.withoutLabel();
@@ -193,6 +210,8 @@ public enum GlueTask implements Task {
    */
   private static final class Labels {
     static final ImmutableList<String> BINARY = ImmutableList.of("0", "1");
+    static final ImmutableList<String> THREE_WAY =
+        ImmutableList.of("contradiction", "entailment", "neutral");
     static final ImmutableList<String> ENTAILMENT =
         ImmutableList.of("entailment", "not_entailment");
   }

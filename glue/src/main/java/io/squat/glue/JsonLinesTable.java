@@ -28,7 +28,7 @@ final class JsonLinesTable implements Table {
 
   @Override
   public String dialect() {
-    return "JSON object";
+    return "JSON";
   }
 
   @Override

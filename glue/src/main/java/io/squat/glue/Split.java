@@ -46,13 +46,21 @@ public enum Split {
   }
 
   /**
-   * Name of the split's file, for example {@code train.tsv}, or {@code dev_matched.tsv} for MNLI.
+   * Name of the split's file, for example {@code train.tsv}, or {@code dev_matched.tsv} for MNLI
+   * and {@code diagnostic.tsv} for AX.
    *
    * @throws IllegalArgumentException if the task has no such split
    */
   public String fileName(GlueTask task) {
     if (task == GlueTask.MNLI) {
       return this == DEV || this == TEST ? word + "_matched.tsv" : word + ".tsv";
+    }
+    if (task == GlueTask.AX) {
+      if (this != TEST) {
+        throw new IllegalArgumentException(
+            "AX has no split " + word + "; expected test, which a model of MNLI predicts");
+      }
+      return "diagnostic.tsv";
     }
     if (this == DEV_MISMATCHED || this == TEST_MISMATCHED) {
       throw new IllegalArgumentException(

@@ -35,17 +35,17 @@ public final class TableFile {
   /**
    * The task whose classes are the labels of this file, sorted.
    *
-   * @param columns where they are
+   * @param name what the task is called
+   * @param columns where the labels are
    * @throws IllegalArgumentException if the file is missing or has no such columns, a row has no
    *     label, or the labels are none of classes
    * @throws java.io.UncheckedIOException if the file cannot be read
    */
-  public OwnTask classification(TableColumns columns) {
+  public OwnTask classification(String name, TableColumns columns) {
     TreeSet<String> found = new TreeSet<>();
     int rows = 0;
     try (Table table = format.open(HashedStream.open(file).stream(), file.toString())) {
-      RowParser parser =
-          RowParser.of(table, file.toString(), RowRules.of(columns.layout()), stem());
+      RowParser parser = RowParser.of(table, file.toString(), RowRules.of(columns.layout()), name);
       for (@Nullable String label = parser.nextLabel(); label != null; label = parser.nextLabel()) {
         found.add(label);
         rows++;
@@ -67,7 +67,7 @@ public final class TableFile {
               + found.first()
               + "\"; for numbers give --regression, else name the classes by --labels a,b,...");
     }
-    return new OwnTask(stem(), columns, found.stream().toList());
+    return new OwnTask(name, columns, found.stream().toList());
   }
 
   /**

@@ -6,12 +6,12 @@
  *
  * <pre>
  * train.tsv.gz --{@link io.squat.glue.GlueReader} or {@link io.squat.glue.TableFile}--&gt; {@link io.squat.glue.Examples} --{@link io.squat.glue.WordPiece}--&gt; {@link io.squat.glue.EncodedExamples}
- *     --{@link io.squat.glue.Batches}--&gt; {@link io.squat.glue.Batch} (int32 [B, T] ids, mask, segments; labels) --model--&gt; predictions --{@link io.squat.glue.Metric}--&gt; value
+ *     --{@link io.squat.glue.Batches}--&gt; {@link io.squat.glue.Batch} (int32 [B, T] ids, mask, segments; labels) --model--&gt; predictions --{@link io.squat.glue.Metric}--&gt; value, or --{@link io.squat.glue.Submission}--&gt; zip
  * </pre>
  *
  * <p>Limits: a split is read into memory whole (GLUE's largest, MNLI's training rows, takes some
- * hundred MB); WordPiece only, no other tokenizer; GLUE's diagnostic set and submission files are
- * not covered. Nothing here knows TensorFlow: a batch's arrays are plain row-major {@code int[]}.
+ * hundred MB); WordPiece only, no other tokenizer. Nothing here knows TensorFlow: a batch's arrays
+ * are plain row-major {@code int[]}.
  */
 @NullMarked
 package io.squat.glue;

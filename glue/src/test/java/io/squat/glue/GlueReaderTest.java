@@ -182,6 +182,15 @@ class GlueReaderTest {
   }
 
   @Test
+  void axIsInTheFolderOfGluesScript() throws IOException {
+    Path file = Files.createDirectory(folder.resolve("diagnostic")).resolve("diagnostic.tsv");
+    Files.writeString(file, "index\tsentence1\tsentence2\n0\tThe cat sat.\tThe cat did not sit.\n");
+    Examples test = GlueReader.read(folder, GlueTask.AX, Split.TEST);
+    assertEquals(List.of(row("0", "The cat sat.", "The cat did not sit.", NONE)), test.rows());
+    assertEquals(GlueTask.MNLI.labels(), GlueTask.AX.labels());
+  }
+
+  @Test
   void columnsMayStandInAnyOrder() {
     Examples dev =
         read(

@@ -46,7 +46,7 @@ class GlueTaskTest {
     IllegalArgumentException error =
         assertThrows(IllegalArgumentException.class, () -> GlueTask.of("SQuAD"));
     assertEquals(
-        "unknown task \"SQuAD\"; expected one of CoLA, SST-2, MRPC, STS-B, QQP, MNLI, QNLI, RTE, WNLI",
+        "unknown task \"SQuAD\"; expected one of CoLA, SST-2, MRPC, STS-B, QQP, MNLI, QNLI, RTE, WNLI, AX",
         error.getMessage());
   }
 
@@ -62,7 +62,8 @@ class GlueTaskTest {
             GlueTask.MNLI,
             GlueTask.QNLI,
             GlueTask.RTE,
-            GlueTask.WNLI),
+            GlueTask.WNLI,
+            GlueTask.AX),
         pairs);
     List<GlueTask> regressions =
         Arrays.stream(GlueTask.values()).filter(GlueTask::isRegression).toList();
@@ -95,6 +96,11 @@ class GlueTaskTest {
     assertEquals("dev_matched.tsv", Split.DEV.fileName(GlueTask.MNLI));
     assertEquals("test_mismatched.tsv", Split.TEST_MISMATCHED.fileName(GlueTask.MNLI));
     assertEquals("dev.tsv", Split.DEV.fileName(GlueTask.COLA));
+    assertEquals("diagnostic.tsv", Split.TEST.fileName(GlueTask.AX));
+    assertEquals(
+        "AX has no split dev; expected test, which a model of MNLI predicts",
+        assertThrows(IllegalArgumentException.class, () -> Split.DEV.fileName(GlueTask.AX))
+            .getMessage());
     IllegalArgumentException error =
         assertThrows(
             IllegalArgumentException.class, () -> Split.DEV_MISMATCHED.fileName(GlueTask.RTE));

@@ -1,11 +1,16 @@
 package io.squat.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.squat.eval.Evaluation;
 import io.squat.glue.Examples;
+import io.squat.glue.Submission;
 import io.squat.train.Progress;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -19,6 +24,7 @@ import picocli.CommandLine.Option;
     footerHeading = "%nExamples:%n",
     footer = {
       "  squat eval --model models/cola/1 --task CoLA --data glue --json metrics.json",
+      "  squat eval --model models/mnli/1 --task AX --data glue --submission glue.zip",
       "  squat eval --model models/reviews/1 --dev-file dev.csv"
     })
 final class EvalCommand extends SquatCommand {
@@ -33,15 +39,36 @@ final class EvalCommand extends SquatCommand {
       description = "Rows of a batch (default: ${DEFAULT-VALUE}).")
   int batch;
 
+  @Option(
+      names = "--predictions",
+      paramLabel = "FILE",
+      description = "Also write what the model says of each row: a TSV of index and prediction.")
+  @Nullable Path predictions;
+
+  @Option(
+      names = "--submission",
+      paramLabel = "ZIP",
+      description =
+          "Also put the predictions for a test split into this zip, as GLUE's leaderboard takes it;"
+              + " other files of a submission that are in it stay.")
+  @Nullable Path submission;
+
   @Mixin final TextOptions text = new TextOptions();
   @Mixin final RunOptions run = new RunOptions();
 
   @Override
   Object run(PrintWriter out) {
     task.isOwn(); // refuses options before it fetches a model
+    if (predictions != null) {
+      OutputFile.check("--predictions", predictions);
+    }
+    if (submission != null) {
+      OutputFile.check("--submission", submission);
+    }
     Progress progress = TerminalProgress.ofStandardError();
     Path folder = model.folder(progress);
     Examples examples = task.rows(folder);
+    Submission file = submission == null ? null : Submission.of(examples);
     Evaluation evaluation =
         Scoring.score(folder, model.choice(), examples, text.text(folder), run, batch, progress);
     out.printf(
@@ -52,6 +79,25 @@ final class EvalCommand extends SquatCommand {
         evaluation.rows(),
         Scoring.metrics(evaluation));
     out.printf(Locale.ROOT, "%.1f ms a sentence%n", evaluation.millisecondsPerSentence());
+    float[] predicted = evaluation.predictions().labels();
+    if (predictions != null) {
+      OutputFile.write(predictions, Submission.table(examples, predicted).getBytes(UTF_8));
+      out.println("predictions: " + predictions);
+    }
+    if (submission != null && file != null) {
+      print(out, submission, file, file.put(submission, examples, predicted));
+    }
     return evaluation.json();
+  }
+
+  private static void print(PrintWriter out, Path zip, Submission file, List<String> missing) {
+    out.println(
+        zip
+            + ": "
+            + file.fileName()
+            + " is in it; "
+            + (missing.isEmpty()
+                ? "the submission is whole"
+                : "a whole submission lacks " + String.join(", ", missing)));
   }
 }

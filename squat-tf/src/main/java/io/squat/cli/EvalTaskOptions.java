@@ -21,7 +21,9 @@ import picocli.CommandLine.Option;
 final class EvalTaskOptions {
   @Option(
       names = "--task",
-      description = "GLUE: CoLA, SST-2, MRPC, STS-B, QQP, MNLI, QNLI, RTE or WNLI.")
+      description =
+          "GLUE: CoLA, SST-2, MRPC, STS-B, QQP, MNLI, QNLI, RTE, WNLI or AX, which an MNLI model"
+              + " predicts.")
   @Nullable GlueTask task;
 
   @Option(
@@ -33,7 +35,8 @@ final class EvalTaskOptions {
   @Option(
       names = "--split",
       description =
-          "train, dev, test or, of MNLI, dev_mismatched and test_mismatched (default: dev).")
+          "train, dev, test or, of MNLI, dev_mismatched and test_mismatched (default: dev; of"
+              + " AX test).")
   @Nullable Split split;
 
   @Option(
@@ -75,10 +78,11 @@ final class EvalTaskOptions {
   Examples rows(Path model) {
     return isOwn()
         ? rows(new TableFile(requireNonNull(devFile)), model)
-        : GlueReader.read(
-            requireNonNull(data),
-            requireNonNull(task),
-            Objects.requireNonNullElse(split, Split.DEV));
+        : rows(requireNonNull(task), requireNonNull(data));
+  }
+
+  private Examples rows(GlueTask task, Path data) {
+    return GlueReader.read(data, task, Objects.requireNonNullElseGet(split, task::defaultSplit));
   }
 
   private Examples rows(TableFile file, Path model) {

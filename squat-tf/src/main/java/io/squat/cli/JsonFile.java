@@ -1,13 +1,10 @@
 package io.squat.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Objects;
 
 /** Writes a record as a JSON file that is there as a whole or not at all. */
 final class JsonFile {
@@ -19,20 +16,7 @@ final class JsonFile {
    * @throws IllegalArgumentException if it cannot
    */
   static void check(Path file) {
-    if (Files.isDirectory(file)) {
-      throw new IllegalArgumentException("--json " + file + ": expected a file, found a folder");
-    }
-    Path folder = folder(file);
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      throw new IllegalArgumentException(
-          "--json " + file + ": the folder " + folder + " cannot be made", e);
-    }
-    if (!Files.isWritable(folder)) {
-      throw new IllegalArgumentException(
-          "--json " + file + ": the folder " + folder + " cannot be written to");
-    }
+    OutputFile.check("--json", file);
   }
 
   /**
@@ -43,23 +27,9 @@ final class JsonFile {
   static void write(Path file, Object value) {
     ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     try {
-      byte[] json = mapper.writeValueAsBytes(value);
-      Path beside =
-          folder(file).resolve("." + file.getFileName() + ".part-" + ProcessHandle.current().pid());
-      try {
-        Files.write(beside, json);
-        Files.move(
-            beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(beside);
-      }
-    } catch (IOException e) {
+      OutputFile.write(file, mapper.writeValueAsBytes(value));
+    } catch (JsonProcessingException e) {
       throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
     }
-  }
-
-  private static Path folder(Path file) {
-    Path parent = file.toAbsolutePath().normalize().getParent();
-    return Objects.requireNonNull(parent, "only the root folder has no parent");
   }
 }

@@ -43,6 +43,7 @@ import picocli.CommandLine.TypeConversionException;
       ExportCommand.class,
       EvalCommand.class,
       PredictCommand.class,
+      DownloadCommand.class,
       BenchCommand.class
     },
     footerHeading = "%nExamples:%n",

@@ -9,6 +9,7 @@ import io.squat.glue.OwnTask;
 import io.squat.glue.Split;
 import io.squat.glue.TableFile;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -41,6 +42,12 @@ final class TaskOptions {
       description = "Rows of your own to score on, with the same columns.")
   @Nullable Path devFile;
 
+  @Option(
+      names = "--task-name",
+      paramLabel = "NAME",
+      description = "What your own task is called (default: the training file's name).")
+  @Nullable String name;
+
   @Mixin final ColumnOptions columns = new ColumnOptions();
 
   /**
@@ -66,6 +73,7 @@ final class TaskOptions {
             .with("--dev-file", devFile)
             .with("--text-columns", columns.texts)
             .with("--label-column", columns.label)
+            .maybe("--task-name", name)
             .maybe("--labels", columns.labels)
             .maybe("--regression", columns.regression ? true : null)
             .second();
@@ -80,11 +88,12 @@ final class TaskOptions {
   }
 
   private Rows rows(TableFile train, TableFile dev) {
+    String called = Objects.requireNonNullElse(name, train.stem());
     OwnTask task =
         columns
             .labels()
-            .map(labels -> new OwnTask(train.stem(), columns.columns(), labels))
-            .orElseGet(() -> train.classification(columns.columns()));
+            .map(labels -> new OwnTask(called, columns.columns(), labels))
+            .orElseGet(() -> train.classification(called, columns.columns()));
     return new Rows(train.read(task, Split.TRAIN), dev.read(task, Split.DEV));
   }
 }

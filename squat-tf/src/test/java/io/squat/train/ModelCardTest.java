@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.squat.glue.Casing;
 import io.squat.glue.GlueTask;
+import io.squat.glue.OwnTask;
+import io.squat.glue.TableColumns;
+import io.squat.glue.Task;
 import io.squat.ops.Granularity;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.savedmodels.ServingModel;
@@ -39,7 +42,7 @@ class ModelCardTest {
     run = new RunFolder(folder.resolve("run"));
   }
 
-  private void open(GlueTask task, String model, Granularity granularity) throws IOException {
+  private void open(Task task, String model, Granularity granularity) throws IOException {
     RunSettings settings =
         new RunSettings(
             task,
@@ -192,6 +195,28 @@ class ModelCardTest {
         "- Trained on the training file",
         "stock operations");
     assertLacks(card, "Mkl", "--compute", "tf.zeros_like", "serving_float");
+  }
+
+  @Test
+  void aTaskOfOnesOwnHasTermsOfOnesOwn() throws IOException {
+    open(
+        new OwnTask(
+            "reviews", new TableColumns(List.of("title", "body"), "stars"), List.of("0", "1", "2")),
+        BERT_BASE,
+        Granularity.TENSOR);
+    String card =
+        card(StageSettings.QUANTIZED, ServingFormat.FLOAT, model("MatMul", true, "label"));
+    assertHas(
+        card,
+        "# reviews, 2-3-8\n",
+        "a head for the task reviews (two texts a row). Its classes, in the order of the outputs: `0`,"
+            + " `1`, `2`.",
+        "| stage | epoch | accuracy |\n",
+        "- Trained on a file with texts in `title` and `body` and labels in `stars` with SHA-256 `"
+            + "a1".repeat(32)
+            + "`.\n",
+        "- The rows are from a table of your own. Terms: yours.\n");
+    assertLacks(card, "GLUE");
   }
 
   @Test

@@ -1,0 +1,189 @@
+package io.squat.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.squat.glue.OwnTask;
+import io.squat.glue.TableColumns;
+import io.squat.train.RunFolder;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A table of the user's own from its file to predictions, with the tiny BERT. */
+class OwnTaskTest {
+  private static final List<String> MOODS = List.of("down", "flat", "up");
+  private static final List<List<String>> SIGNS =
+      List.of(List.of("sad", "bad"), List.of("old", "slow"), List.of("happy", "good"));
+  private static final List<String> OTHERS = List.of("cat", "dog", "house", "river", "see");
+
+  /** A row: a mood and a text that shows it. */
+  private record Row(String mood, String text) {}
+
+  @TempDir Path folder;
+  private List<Row> dev = List.of();
+
+  @BeforeEach
+  void write() throws IOException {
+    Random random = new Random(5);
+    write("train", rows(random, 72));
+    dev = rows(random, 31);
+    write("dev", dev);
+  }
+
+  private static List<Row> rows(Random random, int count) {
+    List<Row> rows = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int mood = random.nextInt(MOODS.size());
+      List<String> signs = SIGNS.get(mood);
+      rows.add(
+          new Row(
+              MOODS.get(mood),
+              "the "
+                  + OTHERS.get(random.nextInt(OTHERS.size()))
+                  + " is "
+                  + signs.get(random.nextInt(signs.size()))));
+    }
+    return rows;
+  }
+
+  /** The same rows in the three formats. */
+  private void write(String name, List<Row> rows) throws IOException {
+    write(name + ".tsv", "id\tmood\ttext\n", rows, "7\t%s\t%s\n");
+    write(name + ".csv", "text,mood\n", rows, "\"%2$s\",%1$s\n");
+    write(name + ".jsonl", "", rows, "{\"mood\": \"%s\", \"text\": \"%s\"}\n");
+  }
+
+  private void write(String file, String header, List<Row> rows, String format) throws IOException {
+    String lines =
+        rows.stream()
+            .map(row -> String.format(Locale.ROOT, format, row.mood(), row.text()))
+            .collect(Collectors.joining());
+    Files.writeString(folder.resolve(file), header + lines, UTF_8);
+  }
+
+  private String at(String name) {
+    return folder.resolve(name).toString();
+  }
+
+  private static Path tinyBert() {
+    try {
+      return Path.of(
+          requireNonNull(OwnTaskTest.class.getResource("/io/squat/train/tiny-bert/model")).toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private JsonNode done(String arguments) throws IOException {
+    Path json = folder.resolve("result.json");
+    Files.deleteIfExists(json);
+    Invocation done = Invocation.of(arguments + " --json " + json);
+    assertEquals(0, done.status(), done.err());
+    return new ObjectMapper().readTree(json.toFile());
+  }
+
+  private String train(String suffix) {
+    return "train --model "
+        + tinyBert()
+        + " --train-file "
+        + at("train" + suffix)
+        + " --dev-file "
+        + at("dev" + suffix)
+        + " --text-columns text --label-column mood --task-name moods --method fp --epochs 4"
+        + " --batch 8 --lr 5e-3 --threads 2";
+  }
+
+  @Test
+  void goesFromTheFileToPredictions() throws IOException {
+    JsonNode trained = done(train(".tsv") + " --out " + at("run"));
+    assertEquals(
+        new OwnTask("moods", new TableColumns(List.of("text"), "mood"), MOODS),
+        new RunFolder(folder.resolve("run")).settings().task());
+    done("export --run " + at("run") + " --format float --out " + at("models"));
+    String model = at("models/1");
+    assertEquals(MOODS, Files.readAllLines(Path.of(model, "assets", "labels.txt"), UTF_8));
+
+    Path texts = folder.resolve("texts.txt");
+    Files.write(texts, dev.stream().map(Row::text).toList());
+    List<String> answers = new ArrayList<>();
+    done("predict --model " + model + " --input " + texts)
+        .get("answers")
+        .forEach(answer -> answers.add(answer.get("label").textValue()));
+    double right = 0;
+    for (int i = 0; i < dev.size(); i++) {
+      right += answers.get(i).equals(dev.get(i).mood()) ? 1 : 0;
+    }
+    assertTrue(new HashSet<>(answers).size() > 1, "the model has learned nothing: " + answers);
+    double accuracy = right / dev.size();
+    assertEquals(accuracy, trained.get("last").get("accuracy").doubleValue());
+    for (String suffix : List.of(".tsv", ".csv", ".jsonl")) {
+      JsonNode scored = done("eval --model " + model + " --dev-file " + at("dev" + suffix));
+      assertEquals("moods", scored.get("task").textValue());
+      assertEquals(accuracy, scored.get("metrics").get("accuracy").doubleValue(), suffix);
+    }
+    assertRefused(
+        "expected a table with other columns",
+        "missing column \"wide\"",
+        "eval --model " + model + " --text-columns wide --dev-file " + at("dev.csv"));
+  }
+
+  @Test
+  void trainsTheSameFromEveryFormat() throws IOException {
+    JsonNode csv = done(train(".csv") + " --out " + at("csv"));
+    JsonNode lines = done(train(".jsonl") + " --out " + at("lines"));
+    assertEquals(csv, lines);
+  }
+
+  @Test
+  void optionsThatDoNotGoTogether() {
+    String model = "train --out o --model " + tinyBert();
+    String either =
+        "squat: expected either --task, --data or --train-file, --dev-file, --text-columns,"
+            + " --label-column";
+    assertRefused("nothing", either + ", found neither", model);
+    assertRefused("half of GLUE", either + ", found no --data", model + " --task CoLA");
+    assertRefused(
+        "half of one's own",
+        either + ", found no --dev-file, --label-column",
+        model + " --train-file t.tsv --text-columns a");
+    assertRefused(
+        "both",
+        either + ", found --task and --train-file",
+        model + " --task CoLA --train-file t.tsv");
+    assertRefused(
+        "both kinds of labels",
+        "--labels: expected without --regression",
+        train(".tsv") + " --labels a,b --regression --out o");
+    assertRefused(
+        "a split of one's own file",
+        "expected either --task, --data or --dev-file, found --split and --dev-file",
+        "eval --model m --split dev --dev-file d.tsv");
+    assertRefused(
+        "a model that does not know its columns",
+        "--text-columns: expected with --dev-file for a model that was not trained on a table of"
+            + " your own",
+        "eval --model " + tinyBert() + " --dev-file " + at("dev.tsv"));
+  }
+
+  private static void assertRefused(String why, String part, String arguments) {
+    Invocation refused = Invocation.of(arguments);
+    assertEquals(2, refused.status(), why);
+    assertEquals(1, refused.err().lines().count(), refused.err());
+    assertTrue(refused.err().contains(part), refused.err());
+  }
+}
