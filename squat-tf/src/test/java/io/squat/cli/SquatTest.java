@@ -44,7 +44,17 @@ class SquatTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "demo", "inspect", "train", "export", "eval", "predict", "bench train"})
+      strings = {
+        "",
+        "demo",
+        "inspect",
+        "train",
+        "export",
+        "eval",
+        "predict",
+        "report",
+        "bench train"
+      })
   void helpShowsExamples(String command) {
     Invocation help = Invocation.of(command + " --help");
     assertEquals(0, help.status());
