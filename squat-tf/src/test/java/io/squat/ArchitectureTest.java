@@ -1,6 +1,8 @@
 package io.squat;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -16,14 +18,16 @@ import com.tngtech.archunit.lang.ArchRule;
 class ArchitectureTest {
   private static final String TRAIN = "io.squat.train..";
   private static final String SHARPNESS = "io.squat.sharpness..";
+  private static final String REPORT = "io.squat.report..";
+  private static final String PLOTS = "io.squat.plots..";
   private static final String CLI = "io.squat.cli..";
 
   @ArchTest
   static final ArchRule NOTHING_DEPENDS_ON_THIS_MODULE =
       noClasses()
-          .that(resideOutsideOfPackages(TRAIN, SHARPNESS, CLI))
+          .that(resideOutsideOfPackages(TRAIN, SHARPNESS, REPORT, PLOTS, CLI))
           .should()
-          .dependOnClassesThat(resideInAnyPackage(TRAIN, SHARPNESS, CLI));
+          .dependOnClassesThat(resideInAnyPackage(TRAIN, SHARPNESS, REPORT, PLOTS, CLI));
 
   @ArchTest
   static final ArchRule TRAINING_KNOWS_NO_COMMAND_LINE =
@@ -31,7 +35,7 @@ class ArchitectureTest {
           .that()
           .resideInAPackage(TRAIN)
           .should()
-          .dependOnClassesThat(resideInAnyPackage(CLI, SHARPNESS));
+          .dependOnClassesThat(resideInAnyPackage(CLI, SHARPNESS, REPORT, PLOTS));
 
   @ArchTest
   static final ArchRule ONLY_THE_COMMAND_LINE_TALKS_TO_THE_USER =
@@ -41,6 +45,14 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("picocli..", "me.tongfei..");
+
+  @ArchTest
+  static final ArchRule PICTURES_KNOW_NUMBERS_ALONE =
+      noClasses()
+          .that()
+          .resideInAPackage(PLOTS)
+          .should()
+          .dependOnClassesThat(resideInAPackage("io.squat..").and(resideOutsideOfPackage(PLOTS)));
 
   @ArchTest
   static final ArchRule HAS_NO_CYCLES =

@@ -44,6 +44,7 @@ import picocli.CommandLine.TypeConversionException;
       EvalCommand.class,
       PredictCommand.class,
       DownloadCommand.class,
+      ReportCommand.class,
       BenchCommand.class
     },
     footerHeading = "%nExamples:%n",
@@ -54,6 +55,7 @@ import picocli.CommandLine.TypeConversionException;
       "  squat export --run runs/cola --format packed --out models/cola",
       "  squat eval --model models/cola/1 --task CoLA --data glue",
       "  squat predict --model models/cola/1 --text \"The book was read by me.\"",
+      "  squat report runs --out report",
       "",
       "Environment:",
       "  JAVA_HOME          the JDK, 17 or newer",

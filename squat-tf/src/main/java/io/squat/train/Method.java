@@ -34,6 +34,17 @@ public enum Method {
     return perturbed;
   }
 
+  /**
+   * How often a step passes its rows forwards and backwards; what a step costs goes with it.
+   *
+   * @param alternation of squat's phases
+   */
+  public double passes(Alternation alternation) {
+    double extra =
+        this == SQUAT && !alternation.within() ? 1.0 / alternation.sharpnessBatches() : 0;
+    return (perturbed ? 2 : 1) + extra;
+  }
+
   /** The name on the command line. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);

@@ -34,7 +34,7 @@ final class RunEvents {
           tf.constant(folder.toString()),
           tf.constant(QUEUE),
           tf.constant(FLUSH_MILLISECONDS),
-          tf.constant(""));
+          tf.constant("v2")); // the end of its name, as TensorFlow's own have
       for (MetricsLine line : lines) {
         write(tf, writer, line);
       }

@@ -8,6 +8,7 @@ import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 
 /**
  * The folder of a run.
@@ -79,6 +81,20 @@ public final class RunFolder {
   /** The result, when the run is done. */
   public Path result() {
     return root.resolve("result.json");
+  }
+
+  /** Whether the run is done. */
+  public boolean isFinished() {
+    return Files.exists(result());
+  }
+
+  /**
+   * What came out of the run.
+   *
+   * @throws IllegalArgumentException if it is not done
+   */
+  public RunResult readResult() {
+    return readJson(result(), RunResult.class);
   }
 
   private Path settingsFile() {
@@ -214,19 +230,28 @@ public final class RunFolder {
     return Files.isRegularFile(file) ? List.of(readJson(file, WeightHistogram[].class)) : List.of();
   }
 
-  Path metrics(String stage) {
+  /** What a stage wrote at each step and after each epoch, a line of JSON each. */
+  public Path metrics(String stage) {
     return root.resolve(stage).resolve("metrics.jsonl");
   }
 
-  /** The lines of a stage's metrics, in their order; none if it has not begun. */
+  /**
+   * The lines of a stage's metrics, plain or gzip, in their order; none if it has not begun. A last
+   * line that is not whole is left out: a process writes it now, or was killed.
+   */
   public List<MetricsLine> metricsLines(String stage) {
     Path file = metrics(stage);
-    if (!Files.isRegularFile(file)) {
+    Path zipped = file.resolveSibling(file.getFileName() + ".gz");
+    if (!Files.isRegularFile(file) && !Files.isRegularFile(zipped)) {
       return List.of();
     }
-    try {
+    try (InputStream in =
+        Files.isRegularFile(file)
+            ? Files.newInputStream(file)
+            : new GZIPInputStream(Files.newInputStream(zipped))) {
+      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
       List<MetricsLine> lines = new ArrayList<>();
-      for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
+      for (String line : text.substring(0, text.lastIndexOf('\n') + 1).lines().toList()) {
         lines.add(JSON.readValue(line, MetricsLine.class));
       }
       return lines;
@@ -389,7 +414,12 @@ public final class RunFolder {
     return Long.parseLong(checkpoint.getFileName().toString().substring(STEP.length()));
   }
 
-  static <T> T readJson(Path file, Class<T> type) {
+  /**
+   * Reads a file of JSON.
+   *
+   * @throws IllegalArgumentException if it is not such a file
+   */
+  public static <T> T readJson(Path file, Class<T> type) {
     try {
       return JSON.readValue(file.toFile(), type);
     } catch (JsonProcessingException e) {
@@ -407,7 +437,8 @@ public final class RunFolder {
     }
   }
 
-  static void writeJson(Path file, Object value) {
+  /** Writes a file of JSON beside its place and renames it. */
+  public static void writeJson(Path file, Object value) {
     try {
       writeText(file, JSON.writeValueAsString(value));
     } catch (JsonProcessingException e) {
@@ -416,7 +447,7 @@ public final class RunFolder {
   }
 
   /** Writes a file beside its place and renames it. */
-  static void writeText(Path file, String text) {
+  public static void writeText(Path file, String text) {
     Path part = part(file);
     try {
       Files.writeString(part, text, StandardCharsets.UTF_8);

@@ -74,6 +74,11 @@ public record RunSettings(
     }
   }
 
+  /** The name of the last stage: the one whose model is the run's. */
+  public String lastStage() {
+    return method.quantized() ? StageSettings.QUANTIZED : StageSettings.FLOAT;
+  }
+
   /** What the run quantizes. */
   public Quantization quantization() {
     return method.quantized()

@@ -52,6 +52,7 @@ class SquatTest {
         "eval",
         "predict",
         "download",
+        "report",
         "bench train"
       })
   void helpShowsExamples(String command) {

@@ -1,0 +1,86 @@
+package io.squat.plots;
+
+import java.awt.Graphics2D;
+import java.awt.geom.Rectangle2D;
+import java.util.ArrayList;
+import java.util.List;
+import org.jfree.chart.axis.AxisState;
+import org.jfree.chart.axis.LogAxis;
+import org.jfree.chart.axis.NumberTick;
+import org.jfree.chart.axis.ValueTick;
+import org.jfree.chart.ui.RectangleEdge;
+import org.jfree.chart.ui.TextAnchor;
+
+/**
+ * A logarithmic axis with ticks that a reader expects: powers of ten; over few of them also their
+ * doubles and fives; within a part of one, round numbers.
+ */
+final class DecimalLogAxis extends LogAxis {
+  private static final long serialVersionUID = 1;
+
+  private static final int MANY_DECADES = 3;
+  private static final int FEWEST_TICKS = 3;
+  private static final int WANTED_TICKS = 5;
+
+  DecimalLogAxis(String label) {
+    super(label);
+    setSmallestValue(Double.MIN_NORMAL);
+  }
+
+  @Override
+  public List<ValueTick> refreshTicks(
+      Graphics2D graphics, AxisState state, Rectangle2D area, RectangleEdge edge) {
+    boolean upright = RectangleEdge.isLeftOrRight(edge);
+    List<ValueTick> ticks = new ArrayList<>();
+    for (double value : values(getRange().getLowerBound(), getRange().getUpperBound())) {
+      ticks.add(
+          new NumberTick(
+              value,
+              Drawing.format("0.######").format(value),
+              upright ? TextAnchor.CENTER_RIGHT : TextAnchor.TOP_CENTER,
+              upright ? TextAnchor.CENTER_RIGHT : TextAnchor.TOP_CENTER,
+              0));
+    }
+    return ticks;
+  }
+
+  /** Where ticks stand between two positive numbers. */
+  static List<Double> values(double low, double high) {
+    double decades = Math.log10(high / low);
+    List<Double> values =
+        decades > MANY_DECADES
+            ? decimals(low, high, List.of(1))
+            : decimals(low, high, List.of(1, 2, 5));
+    return values.size() < FEWEST_TICKS ? even(low, high) : values;
+  }
+
+  private static List<Double> decimals(double low, double high, List<Integer> digits) {
+    List<Double> values = new ArrayList<>();
+    for (int power = (int) Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+      for (int digit : digits) {
+        // Of a decimal fraction's text: the nearest number, 0.2 and not 0.2 and a bit.
+        double value = Double.parseDouble(digit + "e" + power);
+        if (value >= low && value <= high) {
+          values.add(value);
+        }
+      }
+    }
+    return values;
+  }
+
+  private static List<Double> even(double low, double high) {
+    double wanted = (high - low) / WANTED_TICKS;
+    int power = (int) Math.floor(Math.log10(wanted));
+    double step = Double.parseDouble("1e" + power);
+    for (int digit : new int[] {2, 5, 10}) {
+      if (step < wanted) {
+        step = Double.parseDouble(digit + "e" + power);
+      }
+    }
+    List<Double> values = new ArrayList<>();
+    for (long i = (long) Math.ceil(low / step); i * step <= high; i++) {
+      values.add(i * step);
+    }
+    return values;
+  }
+}

@@ -1,0 +1,273 @@
+package io.squat.plots;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.geom.Line2D;
+import java.awt.geom.Rectangle2D;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import javax.imageio.ImageIO;
+import org.jfree.chart.JFreeChart;
+import org.jfree.chart.LegendItem;
+import org.jfree.chart.LegendItemCollection;
+import org.jfree.chart.axis.NumberAxis;
+import org.jfree.chart.axis.ValueAxis;
+import org.jfree.chart.block.RectangleConstraint;
+import org.jfree.chart.plot.ValueMarker;
+import org.jfree.chart.plot.XYPlot;
+import org.jfree.chart.renderer.xy.DeviationRenderer;
+import org.jfree.chart.renderer.xy.XYErrorRenderer;
+import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
+import org.jfree.chart.title.LegendTitle;
+import org.jfree.chart.ui.RectangleInsets;
+import org.jfree.data.Range;
+import org.jfree.data.xy.YIntervalSeries;
+import org.jfree.data.xy.YIntervalSeriesCollection;
+import org.jspecify.annotations.Nullable;
+
+/** Draws a figure. */
+final class Drawing {
+  private static final int SCALE = 2;
+  private static final int HEIGHT = 300;
+  // The widest figure still fits a page; few plots are larger than many.
+  private static final int[] WIDTHS = {640, 440, 360, 320};
+  private static final int MARGIN = 8;
+  private static final Color GRID = new Color(0xDDDDDD);
+  private static final Color MARK = new Color(0x888888);
+
+  private final Figure figure;
+  private final int width;
+
+  Drawing(Figure figure) {
+    this.figure = figure;
+    this.width = WIDTHS[Math.min(figure.columns(), WIDTHS.length) - 1];
+  }
+
+  int width() {
+    return figure.columns() * width;
+  }
+
+  byte[] png() {
+    int rows = (figure.plots().size() + figure.columns() - 1) / figure.columns();
+    int fullWidth = figure.columns() * width;
+    LegendTitle legend = legend();
+    double legendHeight = legend == null ? 0 : height(legend, fullWidth);
+    BufferedImage image = image(fullWidth, (int) Math.ceil(rows * HEIGHT + legendHeight));
+    Graphics2D graphics = graphics(image);
+    List<JFreeChart> charts = figure.plots().stream().map(Drawing::chart).toList();
+    for (int row = 0; row < rows; row++) {
+      int first = row * figure.columns();
+      shareRanges(charts.subList(first, Math.min(charts.size(), first + figure.columns())));
+    }
+    for (int i = 0; i < charts.size(); i++) {
+      charts
+          .get(i)
+          .draw(
+              graphics,
+              new Rectangle2D.Double(
+                  (i % figure.columns()) * width, (i / figure.columns()) * HEIGHT, width, HEIGHT));
+    }
+    if (legend != null) {
+      legend.draw(graphics, new Rectangle2D.Double(0, rows * HEIGHT, fullWidth, legendHeight));
+    }
+    graphics.dispose();
+    try (ByteArrayOutputStream bytes = new ByteArrayOutputStream()) {
+      ImageIO.write(image, "png", bytes);
+      return bytes.toByteArray();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void shareRanges(List<JFreeChart> row) {
+    Map<String, Range> ranges = new HashMap<>();
+    for (JFreeChart chart : row) {
+      ValueAxis axis = chart.getXYPlot().getRangeAxis();
+      ranges.merge(axis.getLabel(), axis.getRange(), Range::combine);
+    }
+    for (JFreeChart chart : row) {
+      ValueAxis axis = chart.getXYPlot().getRangeAxis();
+      axis.setRange(ranges.getOrDefault(axis.getLabel(), axis.getRange()));
+    }
+  }
+
+  private static BufferedImage image(int width, int height) {
+    return new BufferedImage(width * SCALE, height * SCALE, BufferedImage.TYPE_INT_RGB);
+  }
+
+  private static Graphics2D graphics(BufferedImage image) {
+    Graphics2D graphics = image.createGraphics();
+    graphics.setColor(Color.WHITE);
+    graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
+    graphics.scale(SCALE, SCALE);
+    graphics.setRenderingHint(
+        RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+    graphics.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
+    return graphics;
+  }
+
+  private static Font font(int style, int size) {
+    return new Font(Font.SANS_SERIF, style, size);
+  }
+
+  private @Nullable LegendTitle legend() {
+    LegendItemCollection items = new LegendItemCollection();
+    Set<String> seen = new HashSet<>();
+    for (Plot plot : figure.plots()) {
+      for (Curve curve : plot.curves()) {
+        if (!curve.name().isEmpty() && seen.add(curve.name())) {
+          items.add(item(curve));
+        }
+      }
+    }
+    if (items.getItemCount() == 0) {
+      return null;
+    }
+    LegendTitle legend = new LegendTitle(() -> items);
+    legend.setItemFont(font(Font.PLAIN, 12));
+    legend.setItemLabelPadding(new RectangleInsets(2, 2, 2, 12));
+    legend.setPadding(new RectangleInsets(MARGIN, MARGIN, MARGIN, MARGIN));
+    return legend;
+  }
+
+  private static LegendItem item(Curve curve) {
+    Look look = curve.look();
+    boolean marked = curve.form() == Curve.Form.MARKED_LINE;
+    return new LegendItem(
+        curve.name(),
+        null,
+        null,
+        null,
+        marked,
+        look.shape(),
+        true,
+        look.color(),
+        false,
+        look.color(),
+        look.stroke(),
+        true,
+        new Line2D.Double(-16, 0, 16, 0),
+        look.stroke(),
+        look.color());
+  }
+
+  private static double height(LegendTitle legend, double width) {
+    Graphics2D graphics = graphics(image(1, 1));
+    try {
+      return legend
+          .arrange(graphics, new RectangleConstraint(width, new Range(0, Double.MAX_VALUE / 2)))
+          .getHeight();
+    } finally {
+      graphics.dispose();
+    }
+  }
+
+  private static JFreeChart chart(Plot plot) {
+    XYPlot area = new XYPlot();
+    area.setDomainAxis(axis(plot.x()));
+    area.setRangeAxis(axis(plot.y()));
+    area.setBackgroundPaint(Color.WHITE);
+    area.setDomainGridlinePaint(GRID);
+    area.setRangeGridlinePaint(GRID);
+    area.setDomainGridlineStroke(new BasicStroke(0.6f));
+    area.setRangeGridlineStroke(new BasicStroke(0.6f));
+    for (int i = 0; i < plot.curves().size(); i++) {
+      area.setDataset(i, points(plot.curves().get(i)));
+      area.setRenderer(i, renderer(plot.curves().get(i)));
+    }
+    for (double vertical : plot.verticals()) {
+      area.addDomainMarker(
+          new ValueMarker(
+              vertical,
+              MARK,
+              new BasicStroke(
+                  0.7f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {2, 3}, 0)));
+    }
+    JFreeChart chart =
+        new JFreeChart(
+            plot.title().isEmpty() ? null : plot.title(), font(Font.BOLD, 13), area, false);
+    chart.setBackgroundPaint(Color.WHITE);
+    chart.setPadding(new RectangleInsets(MARGIN, MARGIN, MARGIN, 2 * MARGIN));
+    return chart;
+  }
+
+  private static ValueAxis axis(Axis axis) {
+    ValueAxis drawn =
+        switch (axis.scale()) {
+          case LINEAR -> linear(axis.label());
+          case WHOLE -> {
+            NumberAxis whole = linear(axis.label());
+            whole.setStandardTickUnits(NumberAxis.createIntegerTickUnits());
+            yield whole;
+          }
+          case LOG -> new DecimalLogAxis(axis.label());
+        };
+    drawn.setLabelFont(font(Font.PLAIN, 12));
+    drawn.setTickLabelFont(font(Font.PLAIN, 11));
+    return drawn;
+  }
+
+  private static NumberAxis linear(String label) {
+    NumberAxis axis = new NumberAxis(label);
+    axis.setAutoRangeIncludesZero(false);
+    axis.setNumberFormatOverride(format("0.####"));
+    return axis;
+  }
+
+  static DecimalFormat format(String pattern) {
+    return new DecimalFormat(pattern, DecimalFormatSymbols.getInstance(Locale.ROOT));
+  }
+
+  private static YIntervalSeriesCollection points(Curve curve) {
+    YIntervalSeries series = new YIntervalSeries(curve.name(), /* autoSort= */ false, true);
+    Point before = null;
+    for (Point point : curve.points()) {
+      if (curve.form() == Curve.Form.STEPS && before != null) {
+        series.add(point.x(), before.y(), before.low(), before.high());
+      }
+      series.add(point.x(), point.y(), point.low(), point.high());
+      before = point;
+    }
+    YIntervalSeriesCollection all = new YIntervalSeriesCollection();
+    all.addSeries(series);
+    return all;
+  }
+
+  private static XYLineAndShapeRenderer renderer(Curve curve) {
+    XYLineAndShapeRenderer renderer =
+        switch (curve.form()) {
+          case LINE, STEPS -> {
+            DeviationRenderer band = new DeviationRenderer(true, false);
+            band.setAlpha(0.18f);
+            band.setSeriesFillPaint(0, curve.look().color());
+            yield band;
+          }
+          case MARKED_LINE -> {
+            XYErrorRenderer errors = new XYErrorRenderer();
+            errors.setDrawXError(false);
+            errors.setSeriesLinesVisible(0, true);
+            errors.setErrorStroke(new BasicStroke(1));
+            yield errors;
+          }
+        };
+    renderer.setSeriesPaint(0, curve.look().color());
+    renderer.setSeriesStroke(0, curve.look().stroke());
+    renderer.setSeriesShape(0, curve.look().shape());
+    // Dashes of a line that is drawn piece by piece would begin anew at every point.
+    renderer.setDrawSeriesLineAsPath(true);
+    return renderer;
+  }
+}

@@ -1,0 +1,56 @@
+package io.squat.report;
+
+import java.math.BigDecimal;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
+import java.util.List;
+import java.util.Locale;
+
+/** Numbers of samples, and as the tables show them. */
+final class Numbers {
+  private static final double SMALLEST_PLAIN = 1e-3;
+
+  private Numbers() {}
+
+  /** The mean of a sample. */
+  static double mean(List<Double> sample) {
+    return sample.stream().mapToDouble(Double::doubleValue).sum() / sample.size();
+  }
+
+  /** The standard deviation of a sample, by n - 1; NaN of a single number. */
+  static double deviation(List<Double> sample) {
+    double mean = mean(sample);
+    double squares = 0;
+    for (double value : sample) {
+      squares += (value - mean) * (value - mean);
+    }
+    return Math.sqrt(squares / (sample.size() - 1));
+  }
+
+  /** A fraction in percent, with two digits. */
+  static String percent(double fraction) {
+    return Double.isNaN(fraction) ? "" : fixed(100 * fraction, 2);
+  }
+
+  /** The same with its sign. */
+  static String signedPercent(double fraction) {
+    String text = percent(fraction);
+    return fraction > 0 && !text.equals("0.00") ? "+" + text : text;
+  }
+
+  static String fixed(double value, int digits) {
+    String text = String.format(Locale.ROOT, "%." + digits + "f", value);
+    // No minus in front of zeros.
+    return text.matches("-[0.]+") ? text.substring(1) : text;
+  }
+
+  /** As a person writes it: 5e-5, 0.001, 3. */
+  static String plain(double value) {
+    if (value != 0 && Math.abs(value) < SMALLEST_PLAIN) {
+      return new DecimalFormat("0.######E0", DecimalFormatSymbols.getInstance(Locale.ROOT))
+          .format(value)
+          .replace('E', 'e');
+    }
+    return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
+  }
+}

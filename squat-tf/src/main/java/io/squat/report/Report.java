@@ -1,0 +1,380 @@
+package io.squat.report;
+
+import io.squat.glue.Metric;
+import io.squat.plots.Figure;
+import io.squat.train.RunData;
+import io.squat.train.RunFolder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** A page about runs, with its tables and pictures. */
+public final class Report {
+  private static final String TITLE = "Results";
+
+  private final List<ReportedRun> runs;
+  private final List<RunGroup> groups;
+  private final List<GroupRow> rows;
+
+  private Report(List<ReportedRun> runs) {
+    this.runs = runs;
+    this.groups = RunGroup.of(runs);
+    List<Comparison> comparisons = Comparison.of(groups);
+    this.rows = groups.stream().map(group -> GroupRow.of(group, comparisons)).toList();
+  }
+
+  /**
+   * Reads the runs of folders.
+   *
+   * @param folders a run's folder each, or one with runs below it, such as that of a sweep
+   * @throws IllegalArgumentException if there is no such folder, or no run in one
+   */
+  public static Report of(List<Path> folders) {
+    return new Report(RunFinder.runs(folders));
+  }
+
+  /** What came out, a row a group of runs that differ in the seed alone. */
+  public List<GroupRow> rows() {
+    return rows;
+  }
+
+  /** The runs without a result, each with what is known of it. */
+  public Map<String, String> withoutResult() {
+    Map<String, String> states = new LinkedHashMap<>();
+    for (ReportedRun run : runs) {
+      if (!run.isFinished()) {
+        states.put(run.name(), run.state());
+      }
+    }
+    return states;
+  }
+
+  /**
+   * Writes the page: {@code index.html}, {@code report.md} with its pictures, {@code runs.csv} and
+   * {@code groups.csv}.
+   *
+   * @param out the folder; files of these names are written anew
+   */
+  public void write(Path out) {
+    try {
+      Files.createDirectories(out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(out + ": cannot be written: " + e.getMessage(), e);
+    }
+    List<Block> blocks = blocks();
+    Map<String, byte[]> pngs = new LinkedHashMap<>();
+    for (Block block : blocks) {
+      if (block instanceof Block.Picture picture) {
+        byte[] png = picture.figure().png();
+        pngs.put(picture.file(), png);
+        writeBytes(out.resolve(picture.file()), png);
+      }
+    }
+    RunFolder.writeText(
+        out.resolve("index.html"),
+        HtmlPage.text(TITLE, blocks, file -> pngs.getOrDefault(file, new byte[0])));
+    RunFolder.writeText(out.resolve("report.md"), MarkdownPage.text(blocks));
+    RunFolder.writeText(out.resolve("runs.csv"), Csv.text(runsTable()));
+    RunFolder.writeText(out.resolve("groups.csv"), Csv.text(GroupRow.csv(rows)));
+  }
+
+  private static void writeBytes(Path file, byte[] bytes) {
+    try {
+      Path part = file.resolveSibling(".part-" + file.getFileName());
+      Files.write(part, bytes);
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  /** The parts of the page. */
+  List<Block> blocks() {
+    List<Block> blocks = new ArrayList<>();
+    blocks.add(new Block.Heading(1, TITLE));
+    blocks.add(
+        new Block.Text(
+            String.format(
+                Locale.ROOT,
+                "%d runs, %d of them finished. Every number is of the dev rows, in percent: the mean"
+                    + " over seeds ± the standard deviation (n - 1). \"Last\" is the model after the"
+                    + " last epoch, the one that is exported; \"best\" is that of the epoch that was"
+                    + " best on the same dev rows, which is optimistic.",
+                runs.size(),
+                runs.stream().filter(ReportedRun::isFinished).count())));
+    byTask()
+        .forEach(
+            (task, ofTask) -> {
+              blocks.add(new Block.Heading(2, task));
+              blocks.addAll(ofTask(task, ofTask));
+            });
+    if (!withoutResult().isEmpty()) {
+      blocks.add(new Block.Heading(2, "Runs without a result"));
+      blocks.add(
+          new Block.Table(
+              List.of("run", "state"),
+              withoutResult().entrySet().stream()
+                  .map(entry -> List.of(entry.getKey(), entry.getValue()))
+                  .toList()));
+    }
+    return blocks;
+  }
+
+  private Map<String, List<RunGroup>> byTask() {
+    return grouped(groups, RunGroup::task);
+  }
+
+  private static Map<String, List<RunGroup>> grouped(
+      List<RunGroup> groups, Function<RunGroup, String> key) {
+    return groups.stream()
+        .collect(Collectors.groupingBy(key, LinkedHashMap::new, Collectors.toList()));
+  }
+
+  private List<Block> ofTask(String task, List<RunGroup> ofTask) {
+    List<Block> blocks = new ArrayList<>();
+    blocks.add(new Block.Text(conditions(ofTask)));
+    List<GroupRow> ofRows = rows.stream().filter(row -> row.task().equals(task)).toList();
+    blocks.add(scores(ofRows));
+    blocks.add(
+        new Block.Text(
+            "Passes: how often the quantized stage (of fp, the float stage) passed its rows forwards"
+                + " and backwards; an epoch is one of fp and lsq, two of saq and squat. MB: all"
+                + " parameters at their bits, counted; a file has its graph and vocabulary besides."));
+    Block.Table differences = differences(ofRows);
+    if (!differences.rows().isEmpty()) {
+      blocks.add(new Block.Heading(3, "Differences"));
+      blocks.add(
+          new Block.Text(
+              "Percentage points after the last epoch, over the seeds that both have, with the 95 %"
+                  + " interval of a paired bootstrap over dev rows and seeds ("
+                  + PairedBootstrap.REPLICATES
+                  + " replicates); with one seed it is over the rows alone. An interval that holds 0 is"
+                  + " no evidence of a difference."));
+      blocks.add(differences);
+    }
+    Map<String, List<RunGroup>> byBits = grouped(ofTask, RunGroup::bits);
+    List<RunGroup> shown = new ArrayList<>();
+    byBits.values().forEach(groups -> shown.addAll(RunFigures.shown(groups)));
+    String file = fileName(task);
+    picture(
+        file + "-size.png",
+        task
+            + ": scores by size. Of each method and width the group with the best mean, side by"
+            + " side where sizes are equal; bars are the standard deviation over seeds.",
+        RunFigures.sizes(shown),
+        blocks);
+    List<RunGroup> floating = shown.stream().filter(group -> !group.isQuantized()).toList();
+    byBits.forEach(
+        (bits, groups) -> {
+          if (groups.get(0).isQuantized()) {
+            blocks.add(new Block.Heading(3, task + " at " + bits));
+            blocks.addAll(
+                pictures(task + " at " + bits, file + "-" + bits, RunFigures.shown(groups)));
+          }
+        });
+    if (!floating.isEmpty()) {
+      blocks.add(new Block.Heading(3, task + " in float"));
+      picture(
+          file + "-float-learning.png",
+          task + " in float: dev scores and training loss, mean and standard deviation over seeds.",
+          Optional.of(RunFigures.learning(floating)),
+          blocks);
+    }
+    return blocks;
+  }
+
+  private static List<Block> pictures(String what, String file, List<RunGroup> shown) {
+    List<Block> blocks = new ArrayList<>();
+    picture(
+        file + "-learning.png",
+        what
+            + ": dev scores and training loss of the quantized stage, mean and standard deviation"
+            + " over seeds.",
+        Optional.of(RunFigures.learning(shown)),
+        blocks);
+    picture(
+        file + "-steps.png",
+        what
+            + ": step sizes in training by those at the start, a line a quantizer, of the first"
+            + " seed.",
+        RunFigures.stepSizes(shown),
+        blocks);
+    picture(
+        file + "-clipped.png",
+        what
+            + ": the share of values outside the grid, a line a quantizer, of the first seed; a share"
+            + " under 0.0001 is drawn there.",
+        RunFigures.clipped(shown),
+        blocks);
+    picture(
+        file + "-weights.png",
+        what
+            + ": how the weights of some layers lie on their grids after training, of the first"
+            + " seed; dotted lines are the grid's integers, or its ends.",
+        RunFigures.weights(shown),
+        blocks);
+    return blocks;
+  }
+
+  private static void picture(
+      String file, String caption, Optional<Figure> figure, List<Block> blocks) {
+    figure.ifPresent(drawn -> blocks.add(new Block.Picture(file, caption, drawn)));
+  }
+
+  private static String fileName(String text) {
+    return text.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+  }
+
+  /** The rows, and what all groups have in common. */
+  private static String conditions(List<RunGroup> groups) {
+    List<String> differing = groups.get(0).differing();
+    Map<String, String> common = new LinkedHashMap<>();
+    groups.forEach(
+        group ->
+            group
+                .settings()
+                .forEach(
+                    (name, value) -> {
+                      if (!differing.contains(name) && SettingsText.isShown(name)) {
+                        common.put(name, value);
+                      }
+                    }));
+    List<String> rows =
+        groups.stream()
+            .flatMap(group -> group.runs().stream())
+            .map(run -> run.folder().data())
+            .flatMap(Optional::stream)
+            .map(Report::rowCounts)
+            .distinct()
+            .toList();
+    return String.join("; or ", rows)
+        + (rows.isEmpty() ? "All runs: " : ". All runs: ")
+        + SettingsText.words(common, List.copyOf(common.keySet()))
+        + ".";
+  }
+
+  private static String rowCounts(RunData data) {
+    return data.trainRows() + " training rows, " + data.devRows() + " dev rows";
+  }
+
+  private static Block.Table scores(List<GroupRow> rows) {
+    Collection<String> metrics = rows.get(0).last().keySet();
+    List<String> head =
+        new ArrayList<>(List.of("bits", "method", "settings", "seeds", "passes", "MB"));
+    metrics.forEach(metric -> head.add(metric + ", last"));
+    metrics.forEach(metric -> head.add(metric + ", best"));
+    return new Block.Table(
+        head,
+        rows.stream()
+            .map(
+                row -> {
+                  List<String> cells =
+                      new ArrayList<>(
+                          List.of(
+                              row.bits(),
+                              row.method(),
+                              row.settings(),
+                              String.valueOf(row.seeds().size()),
+                              Numbers.plain(row.passes()),
+                              row.megabytes() == null ? "" : Numbers.fixed(row.megabytes(), 2)));
+                  row.last().values().forEach(sample -> cells.add(sample.percentText()));
+                  row.best().values().forEach(sample -> cells.add(sample.percentText()));
+                  return cells;
+                })
+            .toList());
+  }
+
+  private static Block.Table differences(List<GroupRow> rows) {
+    Collection<String> metrics = rows.get(0).last().keySet();
+    List<String> head = new ArrayList<>(List.of("bits", "method", "settings", "minus", "seeds"));
+    head.addAll(metrics);
+    List<List<String>> lines = new ArrayList<>();
+    for (GroupRow row : rows) {
+      for (Comparison.Baseline baseline : Comparison.Baseline.values()) {
+        List<String> cells =
+            new ArrayList<>(List.of(row.bits(), row.method(), row.settings(), baseline.label()));
+        String seeds = "";
+        List<String> differences = new ArrayList<>();
+        for (String metric : metrics) {
+          GroupRow.@Nullable Difference difference =
+              row.difference(baseline.label(), metric, RunGroup.Epoch.LAST.label());
+          if (difference != null) {
+            seeds = String.valueOf(difference.seeds());
+            differences.add(difference.percent());
+          }
+        }
+        if (!differences.isEmpty()) {
+          cells.add(seeds);
+          cells.addAll(differences);
+          lines.add(cells);
+        }
+      }
+    }
+    return new Block.Table(head, lines);
+  }
+
+  /** Every run as a table of numbers, for other programs. */
+  private Block.Table runsTable() {
+    List<String> metrics =
+        runs.stream()
+            .flatMap(run -> run.settings().task().metrics().stream())
+            .map(Metric::displayName)
+            .distinct()
+            .toList();
+    List<String> head =
+        new ArrayList<>(
+            List.of(
+                "run",
+                "state",
+                "task",
+                "method",
+                "bits",
+                "seed",
+                "settings",
+                "training rows",
+                "dev rows",
+                "epochs",
+                "best epoch"));
+    for (RunGroup.Epoch epoch : RunGroup.Epoch.values()) {
+      metrics.forEach(metric -> head.add(epoch.label() + " " + metric));
+    }
+    return new Block.Table(head, runs.stream().map(run -> cells(run, metrics)).toList());
+  }
+
+  private static List<String> cells(ReportedRun run, List<String> metrics) {
+    Map<String, String> settings = SettingsText.of(run.settings());
+    List<String> cells = new ArrayList<>();
+    cells.add(run.name());
+    cells.add(run.state());
+    cells.add(RunGroup.taskName(run.settings()));
+    cells.add(run.settings().method().label());
+    cells.add(RunGroup.bits(run.settings()));
+    cells.add(String.valueOf(run.settings().seed()));
+    cells.add(
+        SettingsText.words(
+            settings, settings.keySet().stream().filter(SettingsText::isShown).toList()));
+    cells.add(run.folder().data().map(data -> String.valueOf(data.trainRows())).orElse(""));
+    cells.add(run.folder().data().map(data -> String.valueOf(data.devRows())).orElse(""));
+    cells.add(run.isFinished() ? String.valueOf(run.last().epoch()) : "");
+    cells.add(run.isFinished() ? String.valueOf(run.best().epoch()) : "");
+    for (RunGroup.Epoch epoch : RunGroup.Epoch.values()) {
+      for (String metric : metrics) {
+        Double value = run.isFinished() ? epoch.of(run).metrics().get(metric) : null;
+        cells.add(value == null ? "" : String.valueOf(value));
+      }
+    }
+    return cells;
+  }
+}

@@ -1,0 +1,111 @@
+package io.squat.report;
+
+import io.squat.train.RunFolder;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+
+/**
+ * Copies what a report needs of runs, which is small enough to be kept with a program's source:
+ * settings, results, labels, the last stage's predictions and histograms, its metrics as gzip, and
+ * the model's size.
+ */
+public final class ResultFiles {
+  private static final List<String> OF_RUN =
+      List.of("settings.json", "result.json", "data.json", "dev-labels.txt", RunSize.FILE);
+
+  private ResultFiles() {}
+
+  /**
+   * Copies.
+   *
+   * @param folders as {@link Report#of} takes them
+   * @param target where the runs' folders are made; files that are there are written anew
+   * @return how many runs were copied
+   * @throws IllegalArgumentException if there is no such folder, or no run in one
+   */
+  public static int copy(List<Path> folders, Path target) {
+    List<ReportedRun> runs = RunFinder.runs(folders);
+    try {
+      for (ReportedRun run : runs) {
+        copy(run, target.resolve(run.name()));
+      }
+      for (Path folder : folders) {
+        Path status = folder.resolve(RunFinder.STATUS);
+        if (folders.size() == 1 && Files.isRegularFile(status)) {
+          copy(status, target.resolve(RunFinder.STATUS));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(target + ": cannot be written: " + e.getMessage(), e);
+    }
+    return runs.size();
+  }
+
+  private static void copy(ReportedRun run, Path target) throws IOException {
+    Path root = run.folder().root();
+    String stage = run.settings().lastStage();
+    for (String name : OF_RUN) {
+      copyIfThere(root.resolve(name), target.resolve(name));
+    }
+    if (!Files.exists(root.resolve(RunSize.FILE))) {
+      RunSize.bytes(run.folder(), run.settings())
+          .ifPresent(
+              bytes -> RunFolder.writeJson(target.resolve(RunSize.FILE), new RunSize(bytes)));
+    }
+    for (Path file : stageFiles(root.resolve(stage))) {
+      copy(file, target.resolve(stage).resolve(file.getFileName()));
+    }
+    Path histograms = root.relativize(run.folder().model(stage)).resolve("histograms.json");
+    copyIfThere(root.resolve(histograms), target.resolve(histograms));
+    Path metrics = run.folder().metrics(stage);
+    if (Files.isRegularFile(metrics)) {
+      zip(metrics, target.resolve(stage).resolve(metrics.getFileName() + ".gz"));
+    }
+  }
+
+  /** The predictions of each epoch, and metrics that are gzip already. */
+  private static List<Path> stageFiles(Path stage) throws IOException {
+    if (!Files.isDirectory(stage)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(stage)) {
+      return new ArrayList<>(
+          files
+              .filter(
+                  file ->
+                      file.getFileName().toString().matches("dev-predictions-\\d+\\.txt|.*\\.gz"))
+              .sorted()
+              .toList());
+    }
+  }
+
+  private static void copyIfThere(Path from, Path to) throws IOException {
+    if (Files.isRegularFile(from)) {
+      copy(from, to);
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    Files.createDirectories(to.resolveSibling("."));
+    if (!Files.exists(to) || !Files.isSameFile(from, to)) {
+      Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  private static void zip(Path from, Path to) throws IOException {
+    Files.createDirectories(to.resolveSibling("."));
+    Path part = to.resolveSibling(".part-" + to.getFileName());
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(part))) {
+      Files.copy(from, out);
+    }
+    Files.move(part, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+}

@@ -1,0 +1,186 @@
+package io.squat.report;
+
+import io.squat.glue.Metric;
+import io.squat.train.Alternation;
+import io.squat.train.DevScore;
+import io.squat.train.Method;
+import io.squat.train.RunSettings;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finished runs that differ in the seed alone.
+ *
+ * @param settings their settings, see {@link SettingsText#of}
+ * @param differing the settings that groups of the same task differ in
+ * @param runs the runs by their seeds
+ * @param bytes the size of the model's parameters at their bits; null if it is not known
+ */
+record RunGroup(
+    Map<String, String> settings,
+    List<String> differing,
+    List<ReportedRun> runs,
+    @Nullable Long bytes) {
+  private static final String FLOAT_BITS = "32-32-32";
+
+  /** Which of a run's epochs is looked at. */
+  enum Epoch {
+    /** The last: that of the model that is exported. */
+    LAST("last"),
+    /** The best on the dev rows: chosen by what it is judged by. */
+    BEST("best");
+
+    private final String label;
+
+    Epoch(String label) {
+      this.label = label;
+    }
+
+    String label() {
+      return label;
+    }
+
+    DevScore of(ReportedRun run) {
+      return this == LAST ? run.last() : run.best();
+    }
+  }
+
+  /** Groups finished runs. */
+  static List<RunGroup> of(List<ReportedRun> runs) {
+    Map<String, Map<Map<String, String>, List<ReportedRun>>> byTask = new LinkedHashMap<>();
+    for (ReportedRun run : runs) {
+      if (run.isFinished()) {
+        byTask
+            .computeIfAbsent(taskName(run.settings()), key -> new LinkedHashMap<>())
+            .computeIfAbsent(SettingsText.of(run.settings()), key -> new ArrayList<>())
+            .add(run);
+      }
+    }
+    List<RunGroup> groups = new ArrayList<>();
+    byTask.values().forEach(ofTask -> groups.addAll(ofTask(ofTask)));
+    groups.sort(
+        Comparator.comparing(RunGroup::task)
+            .thenComparing(RunGroup::isQuantized)
+            .thenComparing(RunGroup::bits)
+            .thenComparing(RunGroup::method)
+            .thenComparing(RunGroup::differences));
+    return List.copyOf(groups);
+  }
+
+  private static List<RunGroup> ofTask(Map<Map<String, String>, List<ReportedRun>> ofTask) {
+    List<String> differing = SettingsText.differing(List.copyOf(ofTask.keySet()));
+    List<RunGroup> groups = new ArrayList<>();
+    ofTask.forEach(
+        (settings, runs) -> {
+          List<ReportedRun> bySeed =
+              runs.stream()
+                  .sorted(
+                      Comparator.comparingLong((ReportedRun run) -> run.settings().seed())
+                          .thenComparing(ReportedRun::name))
+                  .toList();
+          ReportedRun first = bySeed.get(0);
+          groups.add(
+              new RunGroup(
+                  settings,
+                  differing,
+                  bySeed,
+                  RunSize.bytes(first.folder(), first.settings()).orElse(null)));
+        });
+    return groups;
+  }
+
+  static String taskName(RunSettings settings) {
+    return settings.task().officialName();
+  }
+
+  private RunSettings first() {
+    return runs.get(0).settings();
+  }
+
+  String task() {
+    return taskName(first());
+  }
+
+  List<Metric> metrics() {
+    return first().task().metrics();
+  }
+
+  Method method() {
+    return first().method();
+  }
+
+  boolean isQuantized() {
+    return method().quantized();
+  }
+
+  String bits() {
+    return bits(first());
+  }
+
+  static String bits(RunSettings settings) {
+    return settings.method().quantized() ? settings.bits() : FLOAT_BITS;
+  }
+
+  /** What tells it from other groups of its task, besides method and bits. */
+  String differences() {
+    return SettingsText.words(settings, differing);
+  }
+
+  /** Method and differences. */
+  String name() {
+    String differences = differences();
+    return method().label() + (differences.isEmpty() ? "" : " (" + differences + ")");
+  }
+
+  List<Long> seeds() {
+    return runs.stream().map(run -> run.settings().seed()).toList();
+  }
+
+  /** The run of a seed. */
+  Optional<ReportedRun> run(long seed) {
+    return runs.stream().filter(run -> run.settings().seed() == seed).findFirst();
+  }
+
+  /** A metric of every run. */
+  List<Double> values(Metric metric, Epoch epoch) {
+    return runs.stream()
+        .map(run -> epoch.of(run).metrics().getOrDefault(metric.displayName(), Double.NaN))
+        .toList();
+  }
+
+  double mean(Metric metric, Epoch epoch) {
+    return Numbers.mean(values(metric, epoch));
+  }
+
+  /** The mean of the task's first metric after the last epoch. */
+  double headline() {
+    return mean(metrics().get(0), Epoch.LAST);
+  }
+
+  /** Whether another group was trained and scored on the same files. */
+  boolean sameRows(RunGroup other) {
+    return first().trainHash().equals(other.first().trainHash())
+        && first().devHash().equals(other.first().devHash());
+  }
+
+  double deviation(Metric metric, Epoch epoch) {
+    return Numbers.deviation(values(metric, epoch));
+  }
+
+  /** How often the last stage passed its rows forwards and backwards in all. */
+  double passes() {
+    RunSettings settings = first();
+    int epochs = isQuantized() ? settings.epochs() : settings.floatEpochs();
+    return epochs * settings.method().passes(Alternation.parse(settings.alternation()));
+  }
+
+  /** The size of its parameters at their bits, in MB, as far as it is known. */
+  Optional<Double> megabytes() {
+    return Optional.ofNullable(bytes).map(size -> size / 1e6);
+  }
+}

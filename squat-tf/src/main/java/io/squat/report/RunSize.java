@@ -1,0 +1,39 @@
+package io.squat.report;
+
+import io.squat.savedmodels.Inspection;
+import io.squat.savedmodels.Rewriting;
+import io.squat.savedmodels.SavedModelReader;
+import io.squat.train.RunFolder;
+import io.squat.train.RunSettings;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * How large a run's model is: all its parameters at their bits, as {@code squat inspect} counts
+ * them. A packed export's file has its graph and the vocabulary besides.
+ *
+ * @param bytes the size
+ */
+record RunSize(long bytes) {
+  /** In a folder of results, which have no graph to count it from. */
+  static final String FILE = "size.json";
+
+  /** The bytes of a run's model; empty if neither its graph nor its size is there. */
+  static Optional<Long> bytes(RunFolder run, RunSettings settings) {
+    Path file = run.root().resolve(FILE);
+    if (Files.isRegularFile(file)) {
+      return Optional.of(RunFolder.readJson(file, RunSize.class).bytes());
+    }
+    if (!Files.isRegularFile(run.encoder().resolve("saved_model.pb"))) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        Inspection.of(
+                Rewriting.withHead(
+                    SavedModelReader.readGraph(run.encoder(), settings.choice()),
+                    settings.outputs()),
+                settings.quantization())
+            .quantizedBytes());
+  }
+}

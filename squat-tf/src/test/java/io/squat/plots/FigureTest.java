@@ -1,0 +1,79 @@
+package io.squat.plots;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+
+class FigureTest {
+  private static final Look LOOK = Look.of(0);
+
+  private static Plot plot(Curve.Form form, Axis y) {
+    List<Point> points = List.of(Point.of(1, 10, 2), Point.of(2, 1000, 2), Point.of(3, 100, 2));
+    return new Plot(
+        "title", Axis.whole("x"), y, List.of(new Curve("one", LOOK, form, points)), List.of(2.0));
+  }
+
+  private static BufferedImage image(Figure figure) throws IOException {
+    return ImageIO.read(new ByteArrayInputStream(figure.png()));
+  }
+
+  private static int pixels(BufferedImage image, int rgb) {
+    int count = 0;
+    for (int y = 0; y < image.getHeight(); y++) {
+      for (int x = 0; x < image.getWidth(); x++) {
+        count += (image.getRGB(x, y) & 0xFFFFFF) == rgb ? 1 : 0;
+      }
+    }
+    return count;
+  }
+
+  @Test
+  void everyFormIsDrawnInItsColourAtTwiceTheSize() throws IOException {
+    for (Curve.Form form : Curve.Form.values()) {
+      Figure figure =
+          new Figure(2, List.of(plot(form, Axis.log("y")), plot(form, Axis.linear("z"))));
+      BufferedImage image = image(figure);
+      assertEquals(2 * figure.width(), image.getWidth());
+      int left = pixels(image.getSubimage(0, 0, figure.width(), image.getHeight()), LOOK.rgb());
+      int right =
+          pixels(
+              image.getSubimage(figure.width(), 0, figure.width(), image.getHeight()), LOOK.rgb());
+      assertTrue(left > 500 && right > 500, form + ": " + left + " and " + right + " pixels");
+    }
+  }
+
+  @Test
+  void theSameFigureIsTheSamePicture() {
+    Figure figure = new Figure(1, List.of(plot(Curve.Form.LINE, Axis.log("y"))));
+    assertArrayEquals(figure.png(), figure.png());
+  }
+
+  @Test
+  void logarithmicAxesHaveTicksThatAReaderExpects() {
+    assertEquals(List.of(0.0001, 0.001, 0.01, 0.1), DecimalLogAxis.values(0.00009, 0.13));
+    assertEquals(List.of(10.0, 20.0, 50.0, 100.0), DecimalLogAxis.values(9, 110));
+    List<Double> narrow = DecimalLogAxis.values(0.986, 1.014);
+    assertEquals(
+        List.of("0.99", "1", "1.01"),
+        narrow.stream().map(Drawing.format("0.####")::format).toList());
+  }
+
+  @Test
+  void neighbouringLooksDifferInEverything() {
+    for (int i = 0; i < 6; i++) {
+      Look one = Look.of(i);
+      Look next = Look.of(i + 1);
+      assertTrue(one.rgb() != next.rgb() && one.dash() != next.dash(), i + ": " + one + next);
+      assertTrue(one.marker() != next.marker(), i + ": " + one + next);
+    }
+    assertEquals(0x08306B, Look.shade(0, 0).rgb());
+    assertEquals(0x9ECAE1, Look.shade(1, 0).rgb());
+  }
+}

@@ -1,0 +1,252 @@
+package io.squat.report;
+
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The report of a fixed sweep: against NumPy, and against files of what it was before. With {@code
+ * -Dgolden=write} those are written instead of compared.
+ */
+class ReportTest {
+  private static final Path GOLDEN = Path.of("src/test/resources/io/squat/report/golden");
+  private static final boolean WRITE = "write".equals(System.getProperty("golden"));
+  private static final double TOLERANCE = 1e-12;
+  // Of an interval's ends, in its widths: 2000 replicates and other random numbers.
+  private static final double INTERVAL_TOLERANCE = 0.06;
+
+  @TempDir static Path folder;
+  private static Path sweep = Path.of("");
+  private static Path page = Path.of("");
+  private static @Nullable Report report;
+
+  @BeforeAll
+  static void write() throws IOException {
+    sweep = FixedSweep.unpack(folder.resolve("sweep"));
+    page = folder.resolve("page");
+    report = Report.of(List.of(sweep));
+    report.write(page);
+  }
+
+  private static Report report() {
+    return requireNonNull(report);
+  }
+
+  private static void compare(String name, String text) throws IOException {
+    Path file = GOLDEN.resolve(name);
+    if (WRITE) {
+      Files.createDirectories(GOLDEN);
+      Files.writeString(file, text);
+    }
+    assertEquals(Files.readString(file), text, file.toString());
+  }
+
+  @Test
+  void textAndTablesAreWhatTheyWere() throws IOException {
+    for (String name : List.of("report.md", "runs.csv", "groups.csv")) {
+      compare(name, Files.readString(page.resolve(name)));
+    }
+  }
+
+  /** What is drawn, and not the pixels, which depend on the machine's fonts. */
+  @Test
+  void picturesAreOfWhatTheyWere() throws IOException {
+    StringBuilder text = new StringBuilder();
+    for (Block block : report().blocks()) {
+      if (block instanceof Block.Picture picture) {
+        text.append(picture.file()).append('\n');
+        picture
+            .figure()
+            .plots()
+            .forEach(
+                plot -> {
+                  text.append(plot.title()).append(' ').append(plot.x()).append(' ');
+                  text.append(plot.y()).append(' ').append(plot.verticals()).append('\n');
+                  plot.curves().forEach(curve -> text.append(curve).append('\n'));
+                });
+      }
+    }
+    compare("figures.txt", text.toString());
+  }
+
+  private static GroupRow row(String group) {
+    String folder = group + "/seed-1";
+    ReportedRun run =
+        RunFinder.runs(List.of(sweep)).stream()
+            .filter(found -> found.name().equals(folder))
+            .findFirst()
+            .orElseThrow();
+    return report().rows().stream()
+        .filter(row -> row.method().equals(run.settings().method().label()))
+        .filter(row -> row.bits().equals(RunGroup.bits(run.settings())))
+        .filter(
+            row ->
+                row.method().equals("fp")
+                    || row.settings().contains(run.settings().epochs() + " epochs"))
+        .filter(
+            row ->
+                !row.method().equals("squat")
+                    || row.settings().contains("rho " + run.settings().rho()))
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException(group + " in " + report().rows()));
+  }
+
+  @Test
+  void meansAndDeviationsAreNumPys() throws IOException {
+    JsonNode samples = FixedSweep.json("expected.json").get("samples");
+    assertTrue(samples.size() > 20);
+    for (JsonNode expected : samples) {
+      GroupRow row = row(expected.get("group").asText());
+      Map<String, GroupRow.Sample> found =
+          expected.get("epoch").asText().equals("last") ? row.last() : row.best();
+      GroupRow.Sample sample = requireNonNull(found.get(expected.get("metric").asText()));
+      assertEquals(expected.get("mean").asDouble(), sample.mean(), TOLERANCE, expected.toString());
+      if (expected.get("deviation").isNull()) {
+        assertEquals(null, sample.deviation());
+      } else {
+        assertEquals(
+            expected.get("deviation").asDouble(),
+            requireNonNull(sample.deviation()),
+            TOLERANCE,
+            expected.toString());
+      }
+    }
+  }
+
+  @Test
+  void differencesAndIntervalsAreNumPys() throws IOException {
+    JsonNode differences = FixedSweep.json("expected.json").get("differences");
+    assertEquals(28, differences.size());
+    for (JsonNode expected : differences) {
+      GroupRow.Difference found =
+          requireNonNull(
+              row(expected.get("ours").asText())
+                  .difference(
+                      expected.get("to").asText(),
+                      expected.get("metric").asText(),
+                      expected.get("epoch").asText()),
+              expected.toString());
+      double low = expected.get("low").asDouble();
+      double high = expected.get("high").asDouble();
+      assertEquals(expected.get("seeds").asInt(), found.seeds(), expected.toString());
+      assertEquals(
+          expected.get("difference").asDouble(), found.mean(), TOLERANCE, expected.toString());
+      assertEquals(low, found.low(), INTERVAL_TOLERANCE * (high - low), expected.toString());
+      assertEquals(high, found.high(), INTERVAL_TOLERANCE * (high - low), expected.toString());
+    }
+  }
+
+  @Test
+  void nothingIsComparedWithWhatHasOtherSettings() {
+    assertEquals(null, row("runs/MRPC/wide").difference("lsq, equal epochs", "F1", "last"));
+    assertEquals(null, row("runs/MRPC/lsq-2").difference("lsq, equal epochs", "F1", "last"));
+    assertEquals(null, row("runs/MRPC/lsq-4").difference("lsq, equal passes", "F1", "last"));
+    assertEquals(List.of(), row("float/MRPC").differences());
+    assertEquals(4, row("runs/MRPC/squat").passes());
+    assertEquals(4, row("runs/MRPC/lsq-4").passes());
+  }
+
+  @Test
+  void runsWithoutAResultAreNamedWithTheReason() throws IOException {
+    assertEquals(
+        Map.of(
+            "runs/MRPC/saq/seed-2",
+            "unfinished",
+            "runs/MRPC/saq/seed-3",
+            "failed: the loss is NaN at step 9"),
+        report().withoutResult());
+    assertTrue(Files.readString(page.resolve("report.md")).contains("the loss is NaN at step 9"));
+  }
+
+  @Test
+  void thePageNeedsNoOtherFile() throws IOException {
+    String html = Files.readString(page.resolve("index.html"));
+    long pictures = report().blocks().stream().filter(Block.Picture.class::isInstance).count();
+    assertTrue(pictures >= 8, pictures + " pictures");
+    assertEquals(
+        pictures,
+        Pattern.compile("src=\"data:image/png;base64,iVBOR").matcher(html).results().count());
+    assertEquals(pictures, Pattern.compile("src=").matcher(html).results().count());
+    assertFalse(html.contains("http"));
+    assertFalse(html.contains("<link") || html.contains("<script") || html.contains("@import"));
+  }
+
+  /** The copy has no variables, no graph, and its metrics as gzip. */
+  @Test
+  void aReportOfTheResultFilesIsTheSameToTheLastByte() throws IOException {
+    Path variables = sweep.resolve("runs/MRPC/squat/seed-1/quantized/model/variables.index");
+    Files.writeString(variables, "large");
+    Path results = folder.resolve("results");
+    assertEquals(18, ResultFiles.copy(List.of(sweep), results));
+    ResultFiles.copy(List.of(sweep), results);
+    try (Stream<Path> files = Files.walk(results)) {
+      List<String> names = files.map(file -> file.getFileName().toString()).toList();
+      assertTrue(names.contains("metrics.jsonl.gz") && names.contains("histograms.json"));
+      assertFalse(names.contains("metrics.jsonl") || names.contains("variables.index"));
+    }
+    Path again = folder.resolve("again");
+    Report.of(List.of(results)).write(again);
+    try (Stream<Path> files = Files.list(page)) {
+      List<Path> all = files.toList();
+      assertTrue(all.size() > 8, all.toString());
+      for (Path file : all) {
+        assertArrayEquals(
+            Files.readAllBytes(file),
+            Files.readAllBytes(again.resolve(file.getFileName())),
+            file.toString());
+      }
+    }
+    // A copy of a copy, too.
+    Path copies = folder.resolve("copies");
+    ResultFiles.copy(List.of(results), copies);
+    assertArrayEquals(
+        Files.readAllBytes(results.resolve("runs/MRPC/squat/seed-1/quantized/metrics.jsonl.gz")),
+        Files.readAllBytes(copies.resolve("runs/MRPC/squat/seed-1/quantized/metrics.jsonl.gz")));
+    MoreFiles.deleteRecursively(copies, RecursiveDeleteOption.ALLOW_INSECURE);
+  }
+
+  @Test
+  void foldersOfSingleRunsCanBeGivenToo() {
+    Path first = sweep.resolve("runs/MRPC/squat/seed-1");
+    Path second = sweep.resolve("runs/MRPC/squat/seed-2");
+    List<GroupRow> rows = Report.of(List.of(first, second)).rows();
+    assertEquals(1, rows.size());
+    assertEquals(List.of(1L, 2L), rows.get(0).seeds());
+    assertEquals("", rows.get(0).settings());
+    assertEquals(
+        List.of("seed-1", "seed-2"),
+        RunFinder.runs(List.of(first, second)).stream().map(ReportedRun::name).toList());
+  }
+
+  private static String refusal(Path... folders) {
+    return String.valueOf(
+        assertThrows(IllegalArgumentException.class, () -> Report.of(List.of(folders)))
+            .getMessage());
+  }
+
+  @Test
+  void saysWhatAFolderLacks() throws IOException {
+    Path empty = Files.createDirectories(folder.resolve("empty"));
+    assertTrue(refusal(empty).contains(empty + ": expected runs of `squat train`"));
+    assertTrue(refusal(folder.resolve("nowhere")).contains("no such folder"));
+    assertTrue(refusal(sweep, sweep).contains("in two of the folders"));
+  }
+}

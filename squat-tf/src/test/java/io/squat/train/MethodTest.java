@@ -1,0 +1,24 @@
+package io.squat.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class MethodTest {
+
+  /** The targets of {@link Phases}, counted: gradients of one batch each. */
+  @ParameterizedTest
+  @CsvSource({
+    "fp, within, 1",
+    "lsq, within, 1",
+    "saq, within, 2",
+    "squat, within, 2",
+    "squat, batches:1, 3",
+    "squat, batches:4, 2.25",
+    "saq, batches:4, 2"
+  })
+  void passesAreTheGradientsOfAStep(String method, String alternation, double passes) {
+    assertEquals(passes, Method.of(method).passes(Alternation.parse(alternation)));
+  }
+}
