@@ -16,14 +16,15 @@ import com.tngtech.archunit.lang.ArchRule;
 class ArchitectureTest {
   private static final String TRAIN = "io.squat.train..";
   private static final String SHARPNESS = "io.squat.sharpness..";
+  private static final String SWEEP = "io.squat.sweep..";
   private static final String CLI = "io.squat.cli..";
 
   @ArchTest
   static final ArchRule NOTHING_DEPENDS_ON_THIS_MODULE =
       noClasses()
-          .that(resideOutsideOfPackages(TRAIN, SHARPNESS, CLI))
+          .that(resideOutsideOfPackages(TRAIN, SHARPNESS, SWEEP, CLI))
           .should()
-          .dependOnClassesThat(resideInAnyPackage(TRAIN, SHARPNESS, CLI));
+          .dependOnClassesThat(resideInAnyPackage(TRAIN, SHARPNESS, SWEEP, CLI));
 
   @ArchTest
   static final ArchRule TRAINING_KNOWS_NO_COMMAND_LINE =
@@ -31,7 +32,7 @@ class ArchitectureTest {
           .that()
           .resideInAPackage(TRAIN)
           .should()
-          .dependOnClassesThat(resideInAnyPackage(CLI, SHARPNESS));
+          .dependOnClassesThat(resideInAnyPackage(CLI, SHARPNESS, SWEEP));
 
   @ArchTest
   static final ArchRule ONLY_THE_COMMAND_LINE_TALKS_TO_THE_USER =

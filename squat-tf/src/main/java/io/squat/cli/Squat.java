@@ -43,6 +43,7 @@ import picocli.CommandLine.TypeConversionException;
       ExportCommand.class,
       EvalCommand.class,
       PredictCommand.class,
+      GlueCommand.class,
       BenchCommand.class
     },
     footerHeading = "%nExamples:%n",
@@ -53,6 +54,7 @@ import picocli.CommandLine.TypeConversionException;
       "  squat export --run runs/cola --format packed --out models/cola",
       "  squat eval --model models/cola/1 --task CoLA --data glue",
       "  squat predict --model models/cola/1 --text \"The book was read by me.\"",
+      "  squat glue --model bert-base-uncased --data glue --tasks CoLA,RTE --seeds 5 --out sweep",
       "",
       "Environment:",
       "  JAVA_HOME          the JDK, 17 or newer",

@@ -3,6 +3,7 @@ package io.squat.cli;
 import io.squat.glue.Examples;
 import io.squat.glue.GlueReader;
 import io.squat.glue.Split;
+import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.train.Progress;
 import io.squat.train.RecoveredSteps;
@@ -30,6 +31,7 @@ import picocli.CommandLine.Option;
       "  squat train --model my-model --task RTE --data glue --bits 2-8-8 --seed 3 --out runs/rte"
     })
 final class TrainCommand extends SquatCommand {
+  static final String EPOCHS = "3";
 
   @Mixin final ModelOptions model = new ModelOptions();
   @Mixin final TaskOptions task = new TaskOptions();
@@ -44,7 +46,7 @@ final class TrainCommand extends SquatCommand {
 
   @Option(
       names = "--epochs",
-      defaultValue = "3",
+      defaultValue = EPOCHS,
       paramLabel = "N",
       description =
           "Passes over the training rows with quantizers; of fp, in float"
@@ -58,6 +60,19 @@ final class TrainCommand extends SquatCommand {
           "Passes in float before quantization (default: as --epochs, 0 for a packed model whose bits"
               + " are kept).")
   @Nullable Integer floatEpochs;
+
+  @Option(
+      names = "--float-run",
+      paramLabel = "DIR",
+      description =
+          "A run whose float stage is taken instead of training one; its settings must be those that"
+              + " this run's would have.")
+  @Nullable Path floatRun;
+
+  @Option(
+      names = "--resume",
+      description = "Go on with the unfinished run in --out, and do not begin one.")
+  boolean resume;
 
   @Option(
       names = "--checkpoint-steps",
@@ -75,24 +90,74 @@ final class TrainCommand extends SquatCommand {
   @Override
   Object run(PrintWriter printer) {
     Progress progress = TerminalProgress.ofStandardError();
-    Path folder = model.readable(progress);
-    String hash = SavedModelFiles.hash(folder);
-    Path vocabulary = text.vocabulary(folder);
+    RunFolder folder = new RunFolder(out);
+    if (resume) {
+      folder.settings(); // is there
+    }
+    Source source = source(progress);
     Examples train = GlueReader.read(task.data(), task.task(), Split.TRAIN);
     Examples dev = GlueReader.read(task.data(), task.task(), Split.DEV);
-    RunSettings settings =
-        training.settings(
-            new TrainingOptions.Data(
-                train, dev, hash, model.choice(), text.casing(folder), RecoveredSteps.of(folder)),
-            floatEpochs,
-            epochs,
-            text.maxLength(folder));
-    Trainer trainer =
+    RunResult result =
         new Trainer(
-            settings, new RunFolder(out), run.device(), run.threads(), checkpointSteps, progress);
-    RunResult result = trainer.run(new Trainer.Inputs(folder, vocabulary, train, dev));
+                settings(source, train, dev),
+                folder,
+                run.device(),
+                run.threads(),
+                checkpointSteps,
+                progress)
+            .run(
+                new Trainer.Inputs(
+                    source.model(),
+                    source.vocabulary(),
+                    train,
+                    dev,
+                    floatRun == null ? null : new RunFolder(floatRun)));
     ResultTable.print(printer, result);
     printer.println("run: " + out);
     return result;
+  }
+
+  /**
+   * A model as it can be trained.
+   *
+   * @param model its folder
+   * @param hash of it
+   * @param vocabulary the vocabulary's file
+   * @param recovered what a packed model was trained with, null for any other
+   */
+  record Source(
+      Path model, String hash, Path vocabulary, FrozenModel.@Nullable Recovered recovered) {}
+
+  /**
+   * The model of the options.
+   *
+   * @throws IllegalArgumentException if there is none, or it has no vocabulary
+   */
+  Source source(Progress progress) {
+    Path folder = model.readable(progress);
+    return new Source(
+        folder, SavedModelFiles.hash(folder), text.vocabulary(folder), RecoveredSteps.of(folder));
+  }
+
+  /**
+   * The settings of the run that the options ask for.
+   *
+   * @param source the model of the options
+   * @param train the training rows
+   * @param dev the dev rows
+   * @throws IllegalArgumentException if one is out of its range
+   */
+  RunSettings settings(Source source, Examples train, Examples dev) {
+    return training.settings(
+        new TrainingOptions.Data(
+            train,
+            dev,
+            source.hash(),
+            model.choice(),
+            text.casing(source.model()),
+            source.recovered()),
+        floatEpochs,
+        epochs,
+        text.maxLength(source.model()));
   }
 }

@@ -40,7 +40,7 @@ public final class RunExport {
 
   /** The last stage of the run's method. */
   public String lastStage() {
-    return settings.method().quantized() ? StageSettings.QUANTIZED : StageSettings.FLOAT;
+    return settings.lastStage();
   }
 
   /** The float stage, which every run has. */

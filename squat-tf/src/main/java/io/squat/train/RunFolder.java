@@ -9,6 +9,7 @@ import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -32,6 +33,7 @@ import java.util.stream.Stream;
  *   checkpoints/step-N/    the last two, with the optimizers' state; gone when the stage is done
  *   model/                 variables of the finished stage, scores.json, dev-predictions.txt
  * result.json              when the run is done
+ * lock                     held by the process that trains
  * </pre>
  *
  * <p>Folders and JSON files are written beside and renamed: each is there as a whole or not at all.
@@ -146,7 +148,8 @@ public final class RunFolder {
     return List.of(readJson(model(stage).resolve("scores.json"), DevScore[].class));
   }
 
-  Path metrics(String stage) {
+  /** What a stage wrote at each step and after each epoch, a line of JSON each. */
+  public Path metrics(String stage) {
     return root.resolve(stage).resolve("metrics.jsonl");
   }
 
@@ -159,26 +162,9 @@ public final class RunFolder {
    * @throws IllegalArgumentException if something else is there
    */
   void open(RunSettings settings, Path graph, Path vocab) {
-    if (Files.isRegularFile(settingsFile())) {
-      RunSettings found = settings();
-      if (!found.equals(settings)) {
-        throw new IllegalArgumentException(
-            root
-                + ": expected an empty folder or a run of the same settings, found a run of other"
-                + " settings: "
-                + difference(found, settings)
-                + "; choose another --out");
-      }
-      if (Files.exists(result())) {
-        throw new IllegalArgumentException(
-            root + ": this run is finished (result.json is there); choose another --out");
-      }
+    check(settings);
+    if (isThere()) {
       return;
-    }
-    if (!isEmpty()) {
-      throw new IllegalArgumentException(
-          root
-              + ": expected an empty folder or an unfinished run, found other files; choose another --out");
     }
     try {
       Files.createDirectories(encoder());
@@ -189,6 +175,118 @@ public final class RunFolder {
       throw new UncheckedIOException(root + ": cannot be written: " + e.getMessage(), e);
     }
     writeJson(settingsFile(), settings);
+  }
+
+  /**
+   * Checks that a run can begin here or go on, and writes nothing.
+   *
+   * @param settings the settings of the run that is wanted
+   * @throws IllegalArgumentException if something else is there
+   */
+  public void check(RunSettings settings) {
+    if (isThere()) {
+      requireSame(settings);
+      if (isFinished()) {
+        throw new IllegalArgumentException(
+            root + ": this run is finished (result.json is there); choose another --out");
+      }
+      return;
+    }
+    if (!isEmpty()) {
+      throw new IllegalArgumentException(
+          root
+              + ": expected an empty folder or an unfinished run, found other files; choose another --out");
+    }
+  }
+
+  /**
+   * Checks that the run in this folder has these settings.
+   *
+   * @throws IllegalArgumentException if it has others, which the message shows, or there is none
+   */
+  public void requireSame(RunSettings settings) {
+    RunSettings found = settings();
+    if (!found.equals(settings)) {
+      throw new IllegalArgumentException(
+          root
+              + ": expected an empty folder or a run of the same settings, found a run of other"
+              + " settings: "
+              + difference(found, settings)
+              + "; choose another --out");
+    }
+  }
+
+  /** Whether there is a run here that was begun. */
+  public boolean isThere() {
+    return Files.isRegularFile(settingsFile());
+  }
+
+  /** Whether the run is done. */
+  public boolean isFinished() {
+    return Files.exists(result());
+  }
+
+  /**
+   * What came out of the run.
+   *
+   * @throws IllegalArgumentException if it is not done
+   */
+  public RunResult readResult() {
+    return readJson(result(), RunResult.class);
+  }
+
+  /**
+   * Checks that the float stage of another run is what this one's would be.
+   *
+   * @throws IllegalArgumentException if it is not finished, or of other settings
+   */
+  void checkFloatStage(RunSettings settings, RunFolder floatRun) {
+    FloatSettings found = floatRun.settings().floatSettings();
+    FloatSettings wanted = settings.floatSettings();
+    if (!found.equals(wanted)) {
+      throw new IllegalArgumentException(
+          floatRun.root
+              + ": expected a run with the float stage of this one, found one of other settings: "
+              + difference(found, wanted)
+              + "; choose another --float-run, or none");
+    }
+    if (!floatRun.isDone(StageSettings.FLOAT)) {
+      throw new IllegalArgumentException(
+          floatRun.root
+              + ": expected a run whose float stage is finished, found one that is not; go on with"
+              + " it by the same `squat train`");
+    }
+  }
+
+  /** Takes the finished float stage of another run; its files are linked where that is possible. */
+  void takeFloatStage(RunFolder floatRun) {
+    Path taken = root.resolve(StageSettings.FLOAT);
+    writeFolder(
+        taken,
+        part -> {
+          Path model = floatRun.model(StageSettings.FLOAT);
+          try (Stream<Path> files = Files.list(model)) {
+            Path into = Files.createDirectories(part.resolve(model.getFileName()));
+            for (Path file : files.toList()) {
+              link(file, into.resolve(file.getFileName()));
+            }
+            Path metrics = floatRun.metrics(StageSettings.FLOAT);
+            if (Files.exists(metrics)) { // none without an epoch
+              Files.copy(metrics, part.resolve(metrics.getFileName()));
+            }
+          } catch (IOException e) {
+            throw new UncheckedIOException(taken + ": cannot be written: " + e.getMessage(), e);
+          }
+        });
+  }
+
+  /** A finished model's files are never written again, so that two runs may share them. */
+  private static void link(Path file, Path place) throws IOException {
+    try {
+      Files.createLink(place, file);
+    } catch (UnsupportedOperationException | FileSystemException e) { // another disk
+      Files.copy(file, place);
+    }
   }
 
   private boolean isEmpty() {
@@ -204,13 +302,15 @@ public final class RunFolder {
           file ->
               file.equals(encoder())
                   || file.equals(root.resolve("assets"))
+                  || file.equals(root.resolve(FolderLock.FILE))
                   || file.equals(part(settingsFile())));
     } catch (IOException e) {
       throw new UncheckedIOException(root + ": cannot be read: " + e.getMessage(), e);
     }
   }
 
-  private static String difference(RunSettings found, RunSettings wanted) {
+  /** The fields in which two records of one kind differ, as a text. */
+  public static String difference(Object found, Object wanted) {
     var a = JSON.valueToTree(found);
     var b = JSON.valueToTree(wanted);
     StringBuilder text = new StringBuilder();
@@ -294,7 +394,12 @@ public final class RunFolder {
     return Long.parseLong(checkpoint.getFileName().toString().substring(STEP.length()));
   }
 
-  static <T> T readJson(Path file, Class<T> type) {
+  /**
+   * Reads a file.
+   *
+   * @throws IllegalArgumentException if it is not there, or not of the type
+   */
+  public static <T> T readJson(Path file, Class<T> type) {
     try {
       return JSON.readValue(file.toFile(), type);
     } catch (IOException e) {
@@ -303,7 +408,8 @@ public final class RunFolder {
     }
   }
 
-  static void writeJson(Path file, Object value) {
+  /** Writes a file beside its place and renames it. */
+  public static void writeJson(Path file, Object value) {
     try {
       writeText(file, JSON.writeValueAsString(value));
     } catch (JsonProcessingException e) {

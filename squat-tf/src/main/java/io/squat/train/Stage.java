@@ -39,6 +39,7 @@ final class Stage {
   private final EncodedExamples train;
   private final EncodedExamples dev;
   private final int checkpointSteps;
+  private final OptimizerSettings optimizer;
   private final Alternation alternation;
   private final int batchesPerEpoch;
   private final long total;
@@ -58,6 +59,7 @@ final class Stage {
     this.train = train;
     this.dev = dev;
     this.checkpointSteps = checkpointSteps;
+    this.optimizer = settings.optimizer(stage);
     this.alternation = Alternation.parse(settings.alternation());
     this.batchesPerEpoch = (train.size() + settings.batch() - 1) / settings.batch();
     this.total = (long) batchesPerEpoch * stage.epochs();
@@ -168,13 +170,13 @@ final class Stage {
   }
 
   private float step(long step) {
-    double factor = settings.optimizer().rateFactor(step, total);
+    double factor = optimizer.rateFactor(step, total);
     float loss = session.train(batch(step, settings.seed()), batchSettings(factor, step, 0));
     requireNumber(loss, step);
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("step", step + 1);
     line.put("loss", loss);
-    line.put("learningRate", factor * settings.optimizer().learningRate());
+    line.put("learningRate", factor * optimizer.learningRate());
     int k = alternation.sharpnessBatches();
     if (session.hasExtraBatch() && (step + 1) % k == 0) {
       long draw = (step + 1) / k - 1;
@@ -226,7 +228,6 @@ final class Stage {
   }
 
   private TrainingSession.BatchSettings batchSettings(double factor, long draw, int kind) {
-    OptimizerSettings optimizer = settings.optimizer();
     return new TrainingSession.BatchSettings(
         (float) (factor * optimizer.learningRate()),
         (float) (factor * optimizer.stepLearningRate()),

@@ -44,6 +44,8 @@ final class TestRun {
         BATCH,
         32,
         new OptimizerSettings(1e-3, 1e-3, 0.01, 0.1, 1, 0.1),
+        null,
+        null,
         seed);
   }
 
@@ -67,6 +69,8 @@ final class TestRun {
         settings.batch(),
         settings.maxLength(),
         settings.optimizer(),
+        null,
+        null,
         settings.seed());
   }
 
@@ -84,7 +88,8 @@ final class TestRun {
                 model,
                 TinyBert.vocabulary(),
                 TinyBert.examples(Split.TRAIN),
-                TinyBert.examples(Split.DEV)));
+                TinyBert.examples(Split.DEV),
+                null));
   }
 
   /** Tells of every step of a stage, right after it. */
