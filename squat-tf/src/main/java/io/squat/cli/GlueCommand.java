@@ -128,6 +128,13 @@ final class GlueCommand extends SquatCommand {
       description = "Runs at a time, a process each (default: ${DEFAULT-VALUE}).")
   int parallel;
 
+  @Option(
+      names = "--prune",
+      description =
+          "Keep only scores and predictions of finished runs, not the quantized models: those cannot"
+              + " be exported then. Float models stay.")
+  boolean prune;
+
   @Option(names = "--dry-run", description = "List the runs and how far they are, and do nothing.")
   boolean dryRun;
 
@@ -148,6 +155,7 @@ final class GlueCommand extends SquatCommand {
                 List.of(
                     "-D" + Stopping.CHILD + "=true", "-D" + TerminalProgress.TERMINAL + "=false")),
             parallel,
+            prune,
             Stopping::requested);
     if (dryRun) {
       folder.check(runs);

@@ -45,6 +45,7 @@ public final class RunFolder {
           // A step size was one number before there was one a channel.
           .enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY);
   private static final String PART = ".part-";
+  private static final String VARIABLES = "variables";
   private static final String STEP = "step-";
   static final String PREDICTIONS = "dev-predictions.txt";
   private static final int KEPT_CHECKPOINTS = 2;
@@ -117,7 +118,7 @@ public final class RunFolder {
 
   /** The prefix of a finished stage's variables. */
   public Path variables(String stage) {
-    return model(stage).resolve("variables");
+    return model(stage).resolve(VARIABLES);
   }
 
   /** Whether a stage is finished. */
@@ -226,6 +227,46 @@ public final class RunFolder {
     return Files.exists(result());
   }
 
+  /** Removes the quantized model of a finished run; its scores and predictions stay. */
+  public void prune() {
+    Path model = model(StageSettings.QUANTIZED);
+    if (!isFinished() || !Files.isDirectory(model)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(model)) {
+      for (Path file : files.toList()) {
+        if (file.getFileName().toString().startsWith(VARIABLES + ".")) {
+          Files.delete(file);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(model + ": cannot be removed: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Checks that the variables of a finished stage are there.
+   *
+   * @throws IllegalArgumentException if the stage is not finished, or its model was removed
+   */
+  void requireModel(String stage) {
+    if (!isDone(stage)) {
+      throw new IllegalArgumentException(
+          root
+              + ": expected a finished run, found one whose stage "
+              + stage
+              + " is not finished; go on with it by the same `squat train`");
+    }
+    if (!Files.exists(model(stage).resolve(VARIABLES + ".index"))) {
+      throw new IllegalArgumentException(
+          root
+              + ": expected the model of the stage "
+              + stage
+              + ", found its scores alone: `squat glue --prune` removed it; train it again, without"
+              + " --prune");
+    }
+  }
+
   /**
    * What came out of the run.
    *
@@ -250,12 +291,7 @@ public final class RunFolder {
               + difference(found, wanted)
               + "; choose another --float-run, or none");
     }
-    if (!floatRun.isDone(StageSettings.FLOAT)) {
-      throw new IllegalArgumentException(
-          floatRun.root
-              + ": expected a run whose float stage is finished, found one that is not; go on with"
-              + " it by the same `squat train`");
-    }
+    floatRun.requireModel(StageSettings.FLOAT);
   }
 
   /** Takes the finished float stage of another run; its files are linked where that is possible. */

@@ -44,7 +44,17 @@ class SquatTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "demo", "inspect", "train", "export", "eval", "predict", "bench train"})
+      strings = {
+        "",
+        "demo",
+        "inspect",
+        "train",
+        "export",
+        "eval",
+        "predict",
+        "bench train",
+        "glue"
+      })
   void helpShowsExamples(String command) {
     Invocation help = Invocation.of(command + " --help");
     assertEquals(0, help.status());
@@ -86,6 +96,8 @@ class SquatTest {
           export --out o --format packed --run r --model m     | mutually exclusive
           export --out o --format int9 --run r                 | int9
           predict --model m                                    | --text
+          glue --model m --data d                              | '--out=DIR'
+          glue --model m --data d --out o --methods sam        | found "sam"
           predict --model m --text a --input f                 | --input
           predict --model m --text-pair b                      | --text
           """)
