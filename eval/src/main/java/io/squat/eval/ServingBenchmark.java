@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -217,7 +216,9 @@ public final class ServingBenchmark implements AutoCloseable {
       this.folder = folder;
       try {
         this.process =
-            new ProcessBuilder(command()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+            new ProcessBuilder(JavaProcess.command(ServingProcess.class, SMALL_HEAP))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
       } catch (IOException e) {
         throw new UncheckedIOException("Java cannot be started again: " + e.getMessage(), e);
       }
@@ -233,20 +234,6 @@ public final class ServingBenchmark implements AutoCloseable {
         close();
         throw e;
       }
-    }
-
-    /** The Java and the libraries that run here. */
-    private static List<String> command() {
-      List<String> command = new ArrayList<>();
-      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-          .filter(argument -> argument.startsWith("-X") || argument.startsWith("-D"))
-          .forEach(command::add);
-      command.addAll(SMALL_HEAP);
-      command.add("-cp");
-      command.add(System.getProperty("java.class.path"));
-      command.add(ServingProcess.class.getName());
-      return command;
     }
 
     List<Double> run(Latency.Load load, int runs) {

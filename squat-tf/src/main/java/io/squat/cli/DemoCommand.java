@@ -166,9 +166,11 @@ final class DemoCommand extends SquatCommand {
             BATCH,
             LENGTH,
             OptimizerSettings.DEFAULT.withLearningRate(LEARNING_RATE),
+            null,
+            null,
             seed);
     new Trainer(settings, folder, run.device(), run.threads(), Trainer.CHECKPOINT_STEPS, progress)
-        .run(new Trainer.Inputs(model, vocabulary, train, dev));
+        .run(new Trainer.Inputs(model, vocabulary, train, dev, null));
   }
 
   private static Examples rows(Split split) {

@@ -44,6 +44,7 @@ import picocli.CommandLine.TypeConversionException;
       EvalCommand.class,
       PredictCommand.class,
       DownloadCommand.class,
+      GlueCommand.class,
       ReportCommand.class,
       BenchCommand.class
     },
@@ -56,6 +57,7 @@ import picocli.CommandLine.TypeConversionException;
       "  squat eval --model models/cola/1 --task CoLA --data glue",
       "  squat predict --model models/cola/1 --text \"The book was read by me.\"",
       "  squat report runs --out report",
+      "  squat glue --model bert-base-uncased --data glue --tasks CoLA,RTE --seeds 5 --out sweep",
       "",
       "Environment:",
       "  JAVA_HOME          the JDK, 17 or newer",

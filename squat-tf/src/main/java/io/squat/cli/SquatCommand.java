@@ -2,6 +2,7 @@ package io.squat.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -30,7 +31,13 @@ abstract class SquatCommand implements Callable<Integer> {
   @Override
   public final Integer call() {
     output.checkJson();
-    output.writeJson(run(spec.commandLine().getOut()));
-    return 0;
+    Object result = run(spec.commandLine().getOut());
+    output.writeJson(result);
+    return status(result);
+  }
+
+  /** The exit status of a command that came to its end with a result. */
+  int status(Object result) {
+    return ExitCode.OK;
   }
 }

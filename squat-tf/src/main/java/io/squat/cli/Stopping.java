@@ -1,6 +1,7 @@
 package io.squat.cli;
 
 import io.squat.train.Progress;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
@@ -15,6 +16,12 @@ import java.util.function.IntSupplier;
 final class Stopping {
   /** A unit of work and a checkpoint take less; a process that hangs must end all the same. */
   private static final long PATIENCE_SECONDS = 120;
+
+  /**
+   * The system property of a process that another one started and that is to end with it, however
+   * that ends: its standard input is then at its end.
+   */
+  static final String CHILD = "squat.child";
 
   private static volatile boolean requested;
 
@@ -41,11 +48,35 @@ final class Stopping {
             },
             "stopping");
     Runtime.getRuntime().addShutdownHook(hook);
+    if (Boolean.getBoolean(CHILD)) {
+      Thread parent = new Thread(() -> awaitParentsEnd(ended, err), "parent");
+      parent.setDaemon(true);
+      parent.start();
+    }
     try {
       return command.getAsInt();
     } finally {
       ended.countDown();
     }
+  }
+
+  private static void awaitParentsEnd(CountDownLatch ended, PrintWriter err) {
+    try {
+      // Nobody writes: the read ends with the process that started this one.
+      System.in.read();
+    } catch (IOException e) {
+      err.println("squat: standard input: " + e.getMessage());
+    }
+    requested = true;
+    await(ended, err);
+    if (ended.getCount() > 0) {
+      Runtime.getRuntime().halt(Failures.FAILED);
+    }
+  }
+
+  /** Whether the process is to end. */
+  static boolean requested() {
+    return requested;
   }
 
   private static void await(CountDownLatch ended, PrintWriter err) {

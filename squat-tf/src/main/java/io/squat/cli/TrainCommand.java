@@ -1,5 +1,7 @@
 package io.squat.cli;
 
+import io.squat.glue.Examples;
+import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.train.Progress;
 import io.squat.train.RecoveredSteps;
@@ -30,6 +32,7 @@ import picocli.CommandLine.Option;
           + " --label-column stars --out runs/reviews"
     })
 final class TrainCommand extends SquatCommand {
+  static final String EPOCHS = "3";
 
   @Mixin final ModelOptions model = new ModelOptions();
   @Mixin final TaskOptions task = new TaskOptions();
@@ -44,7 +47,7 @@ final class TrainCommand extends SquatCommand {
 
   @Option(
       names = "--epochs",
-      defaultValue = "3",
+      defaultValue = EPOCHS,
       paramLabel = "N",
       description =
           "Passes over the training rows with quantizers; of fp, in float"
@@ -58,6 +61,19 @@ final class TrainCommand extends SquatCommand {
           "Passes in float before quantization (default: as --epochs, 0 for a packed model whose bits"
               + " are kept).")
   @Nullable Integer floatEpochs;
+
+  @Option(
+      names = "--float-run",
+      paramLabel = "DIR",
+      description =
+          "A run whose float stage is taken instead of training one; its settings must be those that"
+              + " this run's would have.")
+  @Nullable Path floatRun;
+
+  @Option(
+      names = "--resume",
+      description = "Go on with the unfinished run in --out, and do not begin one.")
+  boolean resume;
 
   @Option(
       names = "--checkpoint-steps",
@@ -76,28 +92,72 @@ final class TrainCommand extends SquatCommand {
   Object run(PrintWriter printer) {
     TaskOptions.Rows rows = task.rows();
     Progress progress = TerminalProgress.ofStandardError();
-    Path folder = model.readable(progress);
-    String hash = SavedModelFiles.hash(folder);
-    Path vocabulary = text.vocabulary(folder);
-    RunSettings settings =
-        training.settings(
-            new TrainingOptions.Data(
-                rows.train(),
-                rows.dev(),
-                hash,
-                model.choice(),
-                text.casing(folder),
-                RecoveredSteps.of(folder)),
-            floatEpochs,
-            epochs,
-            text.maxLength(folder));
-    Trainer trainer =
-        new Trainer(
-            settings, new RunFolder(out), run.device(), run.threads(), checkpointSteps, progress);
+    RunFolder folder = new RunFolder(out);
+    if (resume) {
+      folder.settings(); // is there
+    }
+    Source source = source(progress);
     RunResult result =
-        trainer.run(new Trainer.Inputs(folder, vocabulary, rows.train(), rows.dev()));
+        new Trainer(
+                settings(source, rows.train(), rows.dev()),
+                folder,
+                run.device(),
+                run.threads(),
+                checkpointSteps,
+                progress)
+            .run(
+                new Trainer.Inputs(
+                    source.model(),
+                    source.vocabulary(),
+                    rows.train(),
+                    rows.dev(),
+                    floatRun == null ? null : new RunFolder(floatRun)));
     ResultTable.print(printer, result);
     printer.println("run: " + out);
     return result;
+  }
+
+  /**
+   * A model as it can be trained.
+   *
+   * @param model its folder
+   * @param hash of it
+   * @param vocabulary the vocabulary's file
+   * @param recovered what a packed model was trained with, null for any other
+   */
+  record Source(
+      Path model, String hash, Path vocabulary, FrozenModel.@Nullable Recovered recovered) {}
+
+  /**
+   * The model of the options.
+   *
+   * @throws IllegalArgumentException if there is none, or it has no vocabulary
+   */
+  Source source(Progress progress) {
+    Path folder = model.readable(progress);
+    return new Source(
+        folder, SavedModelFiles.hash(folder), text.vocabulary(folder), RecoveredSteps.of(folder));
+  }
+
+  /**
+   * The settings of the run that the options ask for.
+   *
+   * @param source the model of the options
+   * @param train the training rows
+   * @param dev the dev rows
+   * @throws IllegalArgumentException if one is out of its range
+   */
+  RunSettings settings(Source source, Examples train, Examples dev) {
+    return training.settings(
+        new TrainingOptions.Data(
+            train,
+            dev,
+            source.hash(),
+            model.choice(),
+            text.casing(source.model()),
+            source.recovered()),
+        floatEpochs,
+        epochs,
+        text.maxLength(source.model()));
   }
 }

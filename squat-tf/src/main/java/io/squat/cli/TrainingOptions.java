@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a model is trained: what {@code train} and {@code bench train} share. */
@@ -70,13 +71,6 @@ final class TrainingOptions {
   private double rho;
 
   @Option(
-      names = "--batch",
-      defaultValue = "32",
-      paramLabel = "ROWS",
-      description = "Rows of a batch (default: ${DEFAULT-VALUE}).")
-  private int batch;
-
-  @Option(
       names = "--lr",
       defaultValue = "5e-5",
       paramLabel = "RATE",
@@ -92,32 +86,7 @@ final class TrainingOptions {
               + " ${DEFAULT-VALUE}).")
   private double stepLearningRate;
 
-  @Option(
-      names = "--weight-decay",
-      defaultValue = "0.01",
-      description = "Decoupled decay of the weights (default: ${DEFAULT-VALUE}).")
-  private double weightDecay;
-
-  @Option(
-      names = "--warmup",
-      defaultValue = "0.1",
-      paramLabel = "FRACTION",
-      description = "Part of the steps in which the rates rise (default: ${DEFAULT-VALUE}).")
-  private double warmup;
-
-  @Option(
-      names = "--clip",
-      defaultValue = "1.0",
-      paramLabel = "NORM",
-      description = "Largest global norm of the weights' gradient (default: ${DEFAULT-VALUE}).")
-  private double clip;
-
-  @Option(
-      names = "--dropout",
-      defaultValue = "0.1",
-      paramLabel = "RATE",
-      description = "Rate of dropout (default: ${DEFAULT-VALUE}).")
-  private double dropout;
+  @Mixin private final OptimizerOptions others = new OptimizerOptions();
 
   @Option(
       names = "--seed",
@@ -181,9 +150,11 @@ final class TrainingOptions {
         rho,
         method.quantized() ? inFloat : epochs,
         method.quantized() ? epochs : 0,
-        batch,
+        batch(),
         maxLength,
         optimizer(),
+        others.floatLearningRate(),
+        others.trainRows(),
         seed);
   }
 
@@ -218,7 +189,7 @@ final class TrainingOptions {
   }
 
   int batch() {
-    return batch;
+    return others.batch();
   }
 
   long seed() {
@@ -231,8 +202,7 @@ final class TrainingOptions {
    * @throws IllegalArgumentException if one is out of its range
    */
   OptimizerSettings optimizer() {
-    return new OptimizerSettings(
-        learningRate, stepLearningRate, weightDecay, warmup, clip, dropout);
+    return others.settings(learningRate, stepLearningRate);
   }
 
   /**

@@ -95,7 +95,7 @@ record RunGroup(
   }
 
   static String taskName(RunSettings settings) {
-    return settings.task().officialName();
+    return settings.task().displayName();
   }
 
   private RunSettings first() {

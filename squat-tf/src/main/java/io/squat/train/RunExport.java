@@ -62,13 +62,7 @@ public final class RunExport {
    *     bits
    */
   public void write(String stage, ServingForm form, String version, Path out) {
-    if (!run.isDone(stage)) {
-      throw new IllegalArgumentException(
-          run.root()
-              + ": expected a finished run, found one whose stage "
-              + stage
-              + " is not finished; go on with it by the same `squat train`");
-    }
+    run.requireModel(stage);
     requireWhole();
     form.check(
         stage.equals(StageSettings.QUANTIZED) ? settings.quantization() : Quantization.NONE);

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -40,6 +41,7 @@ import java.util.zip.GZIPInputStream;
  *   model/                 variables of the finished stage, scores.json, dev-predictions.txt,
  *                          histograms.json of quantized weights
  * result.json              when the run is done
+ * lock                     held by the process that trains
  * </pre>
  *
  * <p>Folders and JSON files are written beside and renamed: each is there as a whole or not at all.
@@ -51,7 +53,9 @@ public final class RunFolder {
           // A step size was one number before there was one a channel.
           .enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY);
   private static final String PART = ".part-";
+  private static final String VARIABLES = "variables";
   private static final String STEP = "step-";
+  private static final String CHECKPOINTS = "checkpoints";
   static final String PREDICTIONS = "dev-predictions.txt";
   static final String HISTOGRAMS = "histograms.json";
   private static final int KEPT_CHECKPOINTS = 2;
@@ -138,7 +142,7 @@ public final class RunFolder {
 
   /** The prefix of a finished stage's variables. */
   public Path variables(String stage) {
-    return model(stage).resolve("variables");
+    return model(stage).resolve(VARIABLES);
   }
 
   /** Whether a stage is finished. */
@@ -279,26 +283,9 @@ public final class RunFolder {
    * @throws IllegalArgumentException if something else is there
    */
   void open(RunSettings settings, Path graph, Path vocab) {
-    if (Files.isRegularFile(settingsFile())) {
-      RunSettings found = settings();
-      if (!found.equals(settings)) {
-        throw new IllegalArgumentException(
-            root
-                + ": expected an empty folder or a run of the same settings, found a run of other"
-                + " settings: "
-                + difference(found, settings)
-                + "; choose another --out");
-      }
-      if (Files.exists(result())) {
-        throw new IllegalArgumentException(
-            root + ": this run is finished (result.json is there); choose another --out");
-      }
+    check(settings);
+    if (isThere()) {
       return;
-    }
-    if (!isEmpty()) {
-      throw new IllegalArgumentException(
-          root
-              + ": expected an empty folder or an unfinished run, found other files; choose another --out");
     }
     try {
       Files.createDirectories(encoder());
@@ -309,6 +296,140 @@ public final class RunFolder {
       throw new UncheckedIOException(root + ": cannot be written: " + e.getMessage(), e);
     }
     writeJson(settingsFile(), settings);
+  }
+
+  /**
+   * Checks that a run can begin here or go on, and writes nothing.
+   *
+   * @param settings the settings of the run that is wanted
+   * @throws IllegalArgumentException if something else is there
+   */
+  public void check(RunSettings settings) {
+    if (isThere()) {
+      requireSame(settings);
+      if (isFinished()) {
+        throw new IllegalArgumentException(
+            root + ": this run is finished (result.json is there); choose another --out");
+      }
+      return;
+    }
+    if (!isEmpty()) {
+      throw new IllegalArgumentException(
+          root
+              + ": expected an empty folder or an unfinished run, found other files; choose another --out");
+    }
+  }
+
+  /**
+   * Checks that the run in this folder has these settings.
+   *
+   * @throws IllegalArgumentException if it has others, which the message shows, or there is none
+   */
+  public void requireSame(RunSettings settings) {
+    RunSettings found = settings();
+    if (!found.equals(settings)) {
+      throw new IllegalArgumentException(
+          root
+              + ": expected an empty folder or a run of the same settings, found a run of other"
+              + " settings: "
+              + difference(found, settings)
+              + "; choose another --out");
+    }
+  }
+
+  /** Whether there is a run here that was begun. */
+  public boolean isThere() {
+    return Files.isRegularFile(settingsFile());
+  }
+
+  /** Removes the quantized model of a finished run; its scores and predictions stay. */
+  public void prune() {
+    Path model = model(StageSettings.QUANTIZED);
+    if (!isFinished() || !Files.isDirectory(model)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(model)) {
+      for (Path file : files.toList()) {
+        if (file.getFileName().toString().startsWith(VARIABLES + ".")) {
+          Files.delete(file);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(model + ": cannot be removed: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Checks that the variables of a finished stage are there.
+   *
+   * @throws IllegalArgumentException if the stage is not finished, or its model was removed
+   */
+  void requireModel(String stage) {
+    if (!isDone(stage)) {
+      throw new IllegalArgumentException(
+          root
+              + ": expected a finished run, found one whose stage "
+              + stage
+              + " is not finished; go on with it by the same `squat train`");
+    }
+    if (!Files.exists(model(stage).resolve(VARIABLES + ".index"))) {
+      throw new IllegalArgumentException(
+          root
+              + ": expected the model of the stage "
+              + stage
+              + ", found its scores alone: `squat glue --prune` removed it; train it again, without"
+              + " --prune");
+    }
+  }
+
+  /**
+   * Checks that the float stage of another run is what this one's would be.
+   *
+   * @throws IllegalArgumentException if it is not finished, or of other settings
+   */
+  void checkFloatStage(RunSettings settings, RunFolder floatRun) {
+    FloatSettings found = floatRun.settings().floatSettings();
+    FloatSettings wanted = settings.floatSettings();
+    if (!found.equals(wanted)) {
+      throw new IllegalArgumentException(
+          floatRun.root
+              + ": expected a run with the float stage of this one, found one of other settings: "
+              + difference(found, wanted)
+              + "; choose another --float-run, or none");
+    }
+    floatRun.requireModel(StageSettings.FLOAT);
+  }
+
+  /** Takes the finished float stage of another run; its model is linked where that is possible. */
+  void takeFloatStage(RunFolder floatRun) {
+    Path taken = root.resolve(StageSettings.FLOAT);
+    Path given = floatRun.root.resolve(StageSettings.FLOAT);
+    Path model = floatRun.model(StageSettings.FLOAT);
+    writeFolder(
+        taken,
+        part -> {
+          try (Stream<Path> files = Files.walk(given)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+              Path copy = part.resolve(given.relativize(file));
+              Files.createDirectories(copy.resolveSibling("."));
+              if (file.startsWith(model)) {
+                link(file, copy);
+              } else if (!file.startsWith(given.resolve(CHECKPOINTS))) {
+                Files.copy(file, copy);
+              }
+            }
+          } catch (IOException e) {
+            throw new UncheckedIOException(taken + ": cannot be written: " + e.getMessage(), e);
+          }
+        });
+  }
+
+  private static void link(Path file, Path place) throws IOException {
+    try {
+      Files.createLink(place, file);
+    } catch (UnsupportedOperationException | FileSystemException e) { // another disk
+      Files.copy(file, place);
+    }
   }
 
   private boolean isEmpty() {
@@ -324,13 +445,15 @@ public final class RunFolder {
           file ->
               file.equals(encoder())
                   || file.equals(root.resolve("assets"))
+                  || file.equals(root.resolve(FolderLock.FILE))
                   || file.equals(part(settingsFile())));
     } catch (IOException e) {
       throw new UncheckedIOException(root + ": cannot be read: " + e.getMessage(), e);
     }
   }
 
-  private static String difference(RunSettings found, RunSettings wanted) {
+  /** The fields in which two records of one kind differ, as a text. */
+  public static String difference(Object found, Object wanted) {
     var a = JSON.valueToTree(found);
     var b = JSON.valueToTree(wanted);
     StringBuilder text = new StringBuilder();
@@ -366,7 +489,7 @@ public final class RunFolder {
 
   /** Writes a checkpoint and removes all but the last two. */
   void writeCheckpoint(String stage, StagePosition position, Consumer<Path> variables) {
-    Path checkpoints = root.resolve(stage).resolve("checkpoints");
+    Path checkpoints = root.resolve(stage).resolve(CHECKPOINTS);
     writeFolder(
         checkpoints.resolve(STEP + position.step()),
         folder -> {
@@ -392,11 +515,11 @@ public final class RunFolder {
   }
 
   void deleteCheckpoints(String stage) {
-    delete(root.resolve(stage).resolve("checkpoints"));
+    delete(root.resolve(stage).resolve(CHECKPOINTS));
   }
 
   private List<Path> checkpoints(String stage) {
-    Path folder = root.resolve(stage).resolve("checkpoints");
+    Path folder = root.resolve(stage).resolve(CHECKPOINTS);
     if (!Files.isDirectory(folder)) {
       return List.of();
     }

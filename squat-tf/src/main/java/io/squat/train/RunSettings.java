@@ -31,6 +31,10 @@ import org.jspecify.annotations.Nullable;
  * @param batch rows a batch
  * @param maxLength tokens that a row may have
  * @param optimizer the optimizers' settings
+ * @param floatLearningRate the peak rate of the weights in the float stage; null if it is that of
+ *     {@code optimizer}, as it always is for {@code fp}
+ * @param trainRows so many of the training rows are used, the same ones with every seed; null for
+ *     all of them
  * @param seed of everything random
  */
 public record RunSettings(
@@ -51,6 +55,8 @@ public record RunSettings(
     int batch,
     int maxLength,
     OptimizerSettings optimizer,
+    @Nullable Double floatLearningRate,
+    @Nullable Integer trainRows,
     long seed) {
 
   /** Checks the ranges. Files of before there was a granularity have none: a tensor's. */
@@ -62,6 +68,17 @@ public record RunSettings(
     atLeast("float-epochs", floatEpochs, method.quantized() ? 0 : 1);
     atLeast("batch", batch, 1);
     atLeast("max-length", maxLength, 3);
+    if (trainRows != null) {
+      atLeast("train-rows", trainRows, 1);
+    }
+    if (!method.quantized()
+        || (floatLearningRate != null && floatLearningRate == optimizer.learningRate())) {
+      floatLearningRate = null;
+    }
+    if (floatLearningRate != null && !(floatLearningRate > 0 && floatLearningRate < 1)) {
+      throw new IllegalArgumentException(
+          "float-lr: expected between 0 and 1, found " + floatLearningRate);
+    }
     if (!(rho >= 0 && rho < 10)) {
       throw new IllegalArgumentException("rho: expected 0 up to 10, found " + rho);
     }
@@ -77,6 +94,34 @@ public record RunSettings(
   /** The name of the last stage: the one whose model is the run's. */
   public String lastStage() {
     return method.quantized() ? StageSettings.QUANTIZED : StageSettings.FLOAT;
+  }
+
+  /** The optimizers' settings of a stage. */
+  OptimizerSettings optimizer(StageSettings stage) {
+    return floatLearningRate != null && stage.name().equals(StageSettings.FLOAT)
+        ? optimizer.withLearningRate(floatLearningRate)
+        : optimizer;
+  }
+
+  /** What decides the numbers of the float stage. */
+  FloatSettings floatSettings() {
+    return new FloatSettings(
+        task,
+        trainHash,
+        devHash,
+        trainRows,
+        model,
+        choice,
+        casing,
+        floatEpochs,
+        batch,
+        maxLength,
+        floatLearningRate == null ? optimizer.learningRate() : floatLearningRate,
+        optimizer.weightDecay(),
+        optimizer.warmup(),
+        optimizer.clip(),
+        optimizer.dropout(),
+        seed);
   }
 
   /** What the run quantizes. */

@@ -37,6 +37,7 @@ final class Stage {
   private final EncodedExamples dev;
   private final Batch watched;
   private final int checkpointSteps;
+  private final OptimizerSettings optimizer;
   private final Alternation alternation;
   private final int batchesPerEpoch;
   private final long total;
@@ -57,6 +58,7 @@ final class Stage {
     this.dev = dev;
     this.watched = ofMedianLength(dev);
     this.checkpointSteps = checkpointSteps;
+    this.optimizer = settings.optimizer(stage);
     this.alternation = Alternation.parse(settings.alternation());
     this.batchesPerEpoch = (train.size() + settings.batch() - 1) / settings.batch();
     this.total = (long) batchesPerEpoch * stage.epochs();
@@ -154,7 +156,7 @@ final class Stage {
   }
 
   private float step(long step) {
-    double factor = settings.optimizer().rateFactor(step, total);
+    double factor = optimizer.rateFactor(step, total);
     float loss = session.train(batch(step, settings.seed()), batchSettings(factor, step, 0));
     requireNumber(loss, step);
     Float extraLoss = null;
@@ -168,7 +170,7 @@ final class Stage {
     }
     log(
         MetricsLine.ofStep(
-            step + 1, loss, factor * settings.optimizer().learningRate(), extraLoss));
+            step + 1, loss, factor * optimizer.learningRate(), extraLoss));
     return loss;
   }
 
@@ -228,7 +230,6 @@ final class Stage {
   }
 
   private TrainingSession.BatchSettings batchSettings(double factor, long draw, int kind) {
-    OptimizerSettings optimizer = settings.optimizer();
     return new TrainingSession.BatchSettings(
         (float) (factor * optimizer.learningRate()),
         (float) (factor * optimizer.stepLearningRate()),

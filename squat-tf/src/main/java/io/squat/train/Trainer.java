@@ -49,8 +49,10 @@ public final class Trainer {
    * @param vocabulary the vocabulary's file
    * @param train rows to train with
    * @param dev rows to score with
+   * @param floatRun a run whose finished float stage is taken instead of training one, or null
    */
-  public record Inputs(Path model, Path vocabulary, Examples train, Examples dev) {}
+  public record Inputs(
+      Path model, Path vocabulary, Examples train, Examples dev, @Nullable RunFolder floatRun) {}
 
   private final RunSettings settings;
   private final RunFolder folder;
@@ -102,13 +104,33 @@ public final class Trainer {
     EncodedExamples dev;
     try (WordPiece wordPiece = WordPiece.open(inputs.vocabulary(), settings.casing())) {
       int length = checkVocabulary(model, wordPiece);
-      train = encode(wordPiece, inputs.train(), length);
+      train = encode(wordPiece, TrainRows.of(inputs.train(), settings.trainRows()), length);
       dev = encode(wordPiece, inputs.dev(), length);
     }
     FrozenModel.Recovered recovered = RecoveredSteps.of(inputs.model());
-    folder.open(settings, inputs.model().resolve("saved_model.pb"), inputs.vocabulary());
-    folder.writeData(RunData.of(train, dev));
-    folder.writeLabels(Stage.labels(dev));
+    if (inputs.floatRun() != null) {
+      folder.checkFloatStage(settings, inputs.floatRun());
+    }
+    folder.check(settings);
+    return FolderLock.holding(
+        folder.root(),
+        () -> {
+          folder.open(settings, inputs.model().resolve("saved_model.pb"), inputs.vocabulary());
+          folder.writeData(RunData.of(train, dev));
+          folder.writeLabels(Stage.labels(dev));
+          if (inputs.floatRun() != null && !folder.isDone(StageSettings.FLOAT)) {
+            folder.takeFloatStage(inputs.floatRun());
+          }
+          return run(model, recovered, inputs, train, dev);
+        });
+  }
+
+  private RunResult run(
+      ModelGraph model,
+      FrozenModel.@Nullable Recovered recovered,
+      Inputs inputs,
+      EncodedExamples train,
+      EncodedExamples dev) {
     if (!folder.isDone(StageSettings.FLOAT)) {
       stage(
           model,
@@ -216,7 +238,7 @@ public final class Trainer {
             quantization,
             stage.method(),
             Alternation.parse(settings.alternation()),
-            settings.optimizer(),
+            settings.optimizer(stage),
             settings.seed(),
             config)) {
       session.startWeights(weights, stored);

@@ -52,6 +52,7 @@ class SquatTest {
         "eval",
         "predict",
         "download",
+        "glue",
         "report",
         "bench train"
       })
@@ -96,6 +97,8 @@ class SquatTest {
           export --out o --format packed --run r --model m     | mutually exclusive
           export --out o --format int9 --run r                 | int9
           predict --model m                                    | --text
+          glue --model m --data d                              | '--out=DIR'
+          glue --model m --data d --out o --methods sam        | found "sam"
           predict --model m --text a --input f                 | --input
           predict --model m --text-pair b                      | --text
           """)

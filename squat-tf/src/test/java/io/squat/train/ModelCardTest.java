@@ -62,6 +62,8 @@ class ModelCardTest {
             8,
             77,
             OptimizerSettings.DEFAULT,
+            null,
+            null,
             11);
     run.open(settings, TinyBert.folder().resolve("saved_model.pb"), TinyBert.vocabulary());
     stage(StageSettings.FLOAT, 0.51, 0.52, 0.5349);

@@ -9,6 +9,7 @@ import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
 import java.nio.file.Path;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** A run of the tiny BERT on the rows of the test resources: 8 steps an epoch. */
 final class TestRun {
@@ -44,6 +45,8 @@ final class TestRun {
         BATCH,
         32,
         new OptimizerSettings(1e-3, 1e-3, 0.01, 0.1, 1, 0.1),
+        null,
+        null,
         seed);
   }
 
@@ -67,6 +70,8 @@ final class TestRun {
         settings.batch(),
         settings.maxLength(),
         settings.optimizer(),
+        null,
+        null,
         settings.seed());
   }
 
@@ -77,6 +82,16 @@ final class TestRun {
 
   /** The same with another model. */
   static RunResult train(RunSettings settings, Path model, Path folder, Progress progress) {
+    return train(settings, model, null, folder, progress);
+  }
+
+  /** The same with the float stage of another run. */
+  static RunResult train(
+      RunSettings settings,
+      Path model,
+      @Nullable RunFolder floatRun,
+      Path folder,
+      Progress progress) {
     return new Trainer(
             settings, new RunFolder(folder), Device.CPU, THREADS, CHECKPOINT_STEPS, progress)
         .run(
@@ -84,7 +99,8 @@ final class TestRun {
                 model,
                 TinyBert.vocabulary(),
                 TinyBert.examples(Split.TRAIN),
-                TinyBert.examples(Split.DEV)));
+                TinyBert.examples(Split.DEV),
+                floatRun));
   }
 
   /** Tells of every step of a stage, right after it. */

@@ -153,6 +153,78 @@ class TrainerTest {
     assertSameRun(undisturbed, folder);
   }
 
+  /** The float stage of a run by another method, of the same settings in float. */
+  @Test
+  void takenFloatStageGivesTheRunThatTrainsItsOwn() throws IOException {
+    RunSettings settings = TestRun.settings(Method.LSQ, "within", SEED);
+    Path own = folder.resolve("own");
+    Path taking = folder.resolve("taking");
+    TestRun.train(settings, own, Progress.NONE);
+    long[] floatSteps = new long[1];
+    TestRun.train(
+        settings,
+        TinyBert.folder(),
+        new RunFolder(undisturbed),
+        taking,
+        TestRun.steps("(float)", done -> floatSteps[0]++));
+    assertEquals(0, floatSteps[0]);
+    assertSameRun(own, taking);
+    // Nothing of the run that it was taken from has moved.
+    assertArrayEquals(
+        Files.readAllBytes(own.resolve("float/metrics.jsonl")),
+        Files.readAllBytes(undisturbed.resolve("float/metrics.jsonl")));
+  }
+
+  @Test
+  void refusesAFloatStageOfOtherSettingsAndWritesNothing() {
+    String message = refusedFloatRun(TestRun.settings(Method.LSQ, "within", SEED + 1), undisturbed);
+    assertTrue(message.startsWith(undisturbed.toString()), message);
+    assertTrue(message.contains("seed 3 there and 4 wanted"), message);
+    assertFalse(message.contains("method"), message);
+    assertFalse(Files.exists(folder.resolve("run")));
+  }
+
+  @Test
+  void refusesAFloatStageThatIsNotFinished() {
+    Path unfinished = folder.resolve("unfinished");
+    assertThrows(
+        Stopped.class, () -> TestRun.train(SETTINGS, unfinished, stopAt(StageSettings.FLOAT, 5)));
+    String message = refusedFloatRun(SETTINGS, unfinished);
+    assertTrue(message.contains("stage float is not finished"), message);
+    assertFalse(Files.exists(folder.resolve("run")));
+  }
+
+  private String refusedFloatRun(RunSettings settings, Path floatRun) {
+    return String.valueOf(
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    TestRun.train(
+                        settings,
+                        TinyBert.folder(),
+                        new RunFolder(floatRun),
+                        folder.resolve("run"),
+                        Progress.NONE))
+            .getMessage());
+  }
+
+  @Test
+  void twoProcessesDoNotTrainInOneFolder() {
+    String message =
+        FolderLock.holding(
+            folder,
+            () ->
+                String.valueOf(
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () -> TestRun.train(SETTINGS, folder, Progress.NONE))
+                        .getMessage()));
+    assertTrue(message.contains("process " + ProcessHandle.current().pid()), message);
+    assertFalse(Files.exists(folder.resolve("settings.json")));
+    assertThrows(
+        Stopped.class, () -> TestRun.train(SETTINGS, folder, stopAt(StageSettings.FLOAT, 2)));
+  }
+
   @Test
   void anotherSeedGivesAnotherRun() throws IOException {
     RunSettings other = TestRun.settings(Method.SQUAT, "within", SEED + 1);

@@ -1,0 +1,303 @@
+package io.squat.cli;
+
+import static java.util.Objects.requireNonNull;
+
+import io.squat.eval.JavaProcess;
+import io.squat.glue.GlueTask;
+import io.squat.sweep.RunGrid;
+import io.squat.sweep.RunStatus;
+import io.squat.sweep.Sweep;
+import io.squat.sweep.SweepFile;
+import io.squat.sweep.SweepFolder;
+import io.squat.sweep.SweepPlan;
+import io.squat.sweep.SweepResult;
+import io.squat.sweep.SweepRun;
+import io.squat.sweep.SweepRuns;
+import io.squat.sweep.SweepView;
+import io.squat.train.Progress;
+import io.squat.train.Trainer;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code squat glue}. */
+@Command(
+    name = "glue",
+    description = {
+      "Compare methods: train tasks x seeds x methods x bits, each in a run folder of its own.",
+      "All runs of a task and a seed start from one float model. The same command, or one that asks"
+          + " for more, goes on with what is not done; runs that failed are tried again."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  squat glue --model bert-base-uncased --data glue --tasks CoLA,MRPC --bits 2-8-8,4-8-8 \\",
+      "    --methods fp,lsq,saq,squat --seeds 5 --out sweep",
+      "  squat glue --sweep search.json --out search --dry-run",
+      "",
+      "A file for --sweep has the keys model, data, tasks, seeds, common and runs; the names in common",
+      "and runs are those of train's options:",
+      "  {\"model\": \"my-model\", \"data\": \"glue\", \"tasks\": [\"MRPC\"], \"seeds\": [11, 12],",
+      "   \"common\": {\"batch\": 16},",
+      "   \"runs\": [{\"method\": \"lsq\", \"bits\": \"2-8-8\", \"epochs\": [3, 6]},",
+      "            {\"method\": \"squat\", \"bits\": \"2-8-8\", \"rho\": [0.01, 0.02]}]}"
+    })
+final class GlueCommand extends SquatCommand {
+  /** What train is told by the sweep itself, or what is about a single command. */
+  private static final List<String> NOT_COMMON =
+      List.of(
+          "model",
+          "task",
+          "data",
+          "out",
+          "seed",
+          "method",
+          "float-run",
+          "resume",
+          "json",
+          "verbose",
+          "help");
+
+  @Option(
+      names = "--sweep",
+      paramLabel = "FILE",
+      description = "What to do, as a JSON file, instead of the options from --tasks on.")
+  @Nullable Path file;
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR|NAME",
+      description = "The model, as train's; wins over the file's.")
+  @Nullable String model;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "The folder of GLUE, as train's; wins over the file's.")
+  @Nullable String data;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder of the sweep: new, empty, or that of the same sweep or a part of it.")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  Path out;
+
+  @Mixin final SweepOptions grid = new SweepOptions();
+
+  @Option(
+      names = "--float-epochs",
+      paramLabel = "N",
+      description =
+          "Passes in float, of fp and before quantization; 0 starts from the model itself (default: 3).")
+  @Nullable Integer floatEpochs;
+
+  @Mixin final OptimizerOptions optimizer = new OptimizerOptions();
+  @Mixin final ChoiceOptions choice = new ChoiceOptions();
+  @Mixin final TextOptions text = new TextOptions();
+  @Mixin final RunOptions run = new RunOptions();
+
+  @Option(
+      names = "--checkpoint-steps",
+      paramLabel = "N",
+      description =
+          "Steps between two checkpoints, besides the one after every epoch (default: "
+              + Trainer.CHECKPOINT_STEPS
+              + ").")
+  @Nullable Integer checkpointSteps;
+
+  @Option(
+      names = "--parallel",
+      defaultValue = "1",
+      paramLabel = "N",
+      description = "Runs at a time, a process each (default: ${DEFAULT-VALUE}).")
+  int parallel;
+
+  @Option(
+      names = "--prune",
+      description =
+          "Keep only scores and predictions of finished runs, not the quantized models: those cannot"
+              + " be exported then. Float models stay.")
+  boolean prune;
+
+  @Option(names = "--dry-run", description = "List the runs and how far they are, and do nothing.")
+  boolean dryRun;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
+  @Override
+  Object run(PrintWriter printer) {
+    Progress progress = TerminalProgress.ofStandardError();
+    SweepPlan plan = plan();
+    List<SweepRun> runs = SweepRuns.of(plan, new TrainArguments(progress));
+    SweepFolder folder = new SweepFolder(out);
+    Sweep.Options options =
+        new Sweep.Options(
+            JavaProcess.command(
+                Squat.class,
+                List.of(
+                    "-D" + Stopping.CHILD + "=true", "-D" + TerminalProgress.TERMINAL + "=false")),
+            parallel,
+            prune,
+            Stopping::requested);
+    if (dryRun) {
+      folder.check(runs);
+      List<RunStatus> statuses = Sweep.status(folder, runs, options);
+      SweepTable.printRuns(printer, statuses);
+      return SweepResult.of(statuses);
+    }
+    SweepView view = SweepTable.ofStandardError();
+    SweepResult result = SweepResult.of(Sweep.run(folder, plan, runs, options, view));
+    SweepTable.print(printer, result);
+    printer.println("sweep: " + out);
+    return result;
+  }
+
+  @Override
+  int status(Object result) {
+    boolean failed =
+        ((SweepResult) result)
+            .runs().stream().anyMatch(line -> line.state() == RunStatus.State.FAILED);
+    return failed ? Failures.FAILED : super.status(result);
+  }
+
+  /** What the command line and the file ask for. */
+  private SweepPlan plan() {
+    SweepFile asked =
+        file != null
+            ? SweepFile.read(file, commonNames())
+            : new SweepFile(null, Map.of(), grid.tasks, grid.seeds(), Map.of(), grid.runs());
+    if (file != null) {
+      refuseGridOptions();
+    }
+    String from = model != null ? model : asked.model();
+    if (from == null) {
+      throw new IllegalArgumentException("--model: expected a model, found none");
+    }
+    Map<String, List<String>> common = new LinkedHashMap<>(asked.common());
+    common.putAll(commonOptions());
+    return new SweepPlan(from, folders(asked), asked.seeds(), common, asked.runs());
+  }
+
+  private Map<String, String> folders(SweepFile asked) {
+    List<GlueTask> tasks =
+        asked.tasks().equals(List.of("all"))
+            ? List.of(GlueTask.values())
+            : asked.tasks().stream().map(GlueTask::of).toList();
+    Map<String, String> given = new LinkedHashMap<>();
+    asked.data().forEach((task, where) -> given.put(task.isEmpty() ? "" : name(task), where));
+    Map<String, String> folders = new LinkedHashMap<>();
+    for (GlueTask task : tasks) {
+      String name = task.displayName();
+      String folder = data != null ? data : given.getOrDefault(name, given.get(""));
+      if (folder == null) {
+        throw new IllegalArgumentException(
+            "--data: expected the folder of " + name + "'s files, found none");
+      }
+      folders.put(name, folder);
+    }
+    return folders;
+  }
+
+  private static String name(String task) {
+    return GlueTask.of(task).displayName();
+  }
+
+  private void refuseGridOptions() {
+    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+      String name = plain(option);
+      if (RunGrid.NAMES.contains(name)
+          || List.of("tasks", "methods", "seeds", "equal-passes").contains(name)) {
+        throw new IllegalArgumentException(
+            option.longestName() + ": expected in the file of --sweep, found beside it");
+      }
+    }
+  }
+
+  private Map<String, List<String>> commonOptions() {
+    List<String> names = commonNames();
+    Map<String, List<String>> common = new LinkedHashMap<>();
+    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+      if (names.contains(plain(option))) {
+        common.put(
+            plain(option),
+            option.arity().max() == 0 ? List.of() : List.copyOf(option.originalStringValues()));
+      }
+    }
+    return common;
+  }
+
+  /** The options that runs may have in common: those of train, but what varies. */
+  private static List<String> commonNames() {
+    TreeSet<String> names = new TreeSet<>();
+    CommandLine train = Objects.requireNonNull(Squat.commandLine().getSubcommands().get("train"));
+    for (OptionSpec option : train.getCommandSpec().options()) {
+      names.add(plain(option));
+    }
+    NOT_COMMON.forEach(names::remove);
+    RunGrid.NAMES.forEach(names::remove);
+    return List.copyOf(names);
+  }
+
+  private static String plain(OptionSpec option) {
+    return option.longestName().replaceFirst("^-+", "");
+  }
+
+  /** Reads the arguments of runs as train does; what several have in common is read once. */
+  private static final class TrainArguments implements SweepRuns.Reader {
+    private final Progress progress;
+    private final Map<String, TrainCommand.Source> sources = new LinkedHashMap<>();
+    private @Nullable String task;
+    private TaskOptions.@Nullable Rows rows;
+
+    TrainArguments(Progress progress) {
+      this.progress = progress;
+    }
+
+    @Override
+    public SweepRuns.Asked read(List<String> arguments) {
+      TrainCommand train = parsed(arguments);
+      TrainCommand.Source source = sources.computeIfAbsent("", key -> train.source(progress));
+      // A sweep's runs are of GLUE's tasks: --task and --data.
+      String name = requireNonNull(train.task.task).displayName();
+      if (rows == null || !name.equals(task)) {
+        task = name;
+        rows = train.task.rows();
+      }
+      var settings = train.settings(source, rows.train(), rows.dev());
+      Integer some = settings.trainRows();
+      return new SweepRuns.Asked(settings, some != null ? some : rows.train().rows().size());
+    }
+
+    private static TrainCommand parsed(List<String> arguments) {
+      List<String> line = new ArrayList<>(List.of("train", "--out=."));
+      line.addAll(arguments);
+      try {
+        return (TrainCommand)
+            Squat.commandLine()
+                .parseArgs(line.toArray(new String[0]))
+                .subcommand()
+                .commandSpec()
+                .userObject();
+      } catch (ParameterException e) {
+        throw new IllegalArgumentException(e.getMessage(), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,180 @@
+package io.squat.cli;
+
+import io.squat.sweep.RunGrid;
+import io.squat.train.Method;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The runs of a sweep, as one grid over all methods. */
+final class SweepOptions {
+  private static final String EPOCHS = "epochs";
+
+  @Option(
+      names = "--tasks",
+      split = ",",
+      paramLabel = "TASK",
+      description = "Tasks, or all (default: all).")
+  List<String> tasks = List.of("all");
+
+  @Option(
+      names = "--methods",
+      split = ",",
+      paramLabel = "METHOD",
+      description = "Some of fp, lsq, saq and squat (default: all).")
+  List<Method> methods = List.of(Method.values());
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "N|N,N...",
+      description =
+          "How many seeds, from 1, or which: 5 is 1,2,3,4,5; a single one is 11, (default: 1).")
+  private String seeds = "1";
+
+  @Option(
+      names = "--bits",
+      split = ",",
+      paramLabel = "W-E-A",
+      description = "Bits, as train's (default: as train's).")
+  private @Nullable List<String> bits;
+
+  @Option(
+      names = "--levels",
+      split = ",",
+      paramLabel = "full|symmetric",
+      description = "Integers of the weights (default: symmetric at 2 bits, else full).")
+  private @Nullable List<String> levels;
+
+  @Option(
+      names = "--granularity",
+      split = ",",
+      paramLabel = "tensor|channel",
+      description = "What shares a step size (default: as train's).")
+  private @Nullable List<String> granularity;
+
+  @Option(
+      names = "--epochs",
+      split = ",",
+      paramLabel = "N",
+      description = "Passes over the rows with quantizers (default: as train's).")
+  private @Nullable List<String> epochs;
+
+  @Option(
+      names = "--lr",
+      split = ",",
+      paramLabel = "RATE",
+      description = "Peak learning rates of the weights with quantizers (default: as train's).")
+  private @Nullable List<String> learningRates;
+
+  @Option(
+      names = "--step-lr",
+      split = ",",
+      paramLabel = "RATE",
+      description = "Peak learning rates of the step sizes (default: as train's).")
+  private @Nullable List<String> stepLearningRates;
+
+  @Option(
+      names = "--rho",
+      split = ",",
+      paramLabel = "RHO",
+      description = "Radii of the perturbation of saq and squat (default: as train's).")
+  private @Nullable List<String> rhos;
+
+  @Option(
+      names = "--alternation",
+      split = ",",
+      paramLabel = "within|batches:K",
+      description = "Alternations of squat's phases (default: as train's).")
+  private @Nullable List<String> alternations;
+
+  @Option(
+      names = "--equal-passes",
+      description =
+          "Also lsq with twice the epochs: as many passes through the model as saq and squat have.")
+  private boolean equalPasses;
+
+  /**
+   * The seeds.
+   *
+   * @throws IllegalArgumentException if they are none
+   */
+  List<Long> seeds() {
+    try {
+      if (seeds.contains(",")) {
+        List<Long> some = new ArrayList<>();
+        for (String seed : seeds.replaceFirst(",$", "").split(",", -1)) {
+          some.add(Long.parseLong(seed.strip()));
+        }
+        return some;
+      }
+      int count = Integer.parseInt(seeds);
+      if (count > 0) {
+        return LongStream.rangeClosed(1, count).boxed().toList();
+      }
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(seedsMessage(), e);
+    }
+    throw new IllegalArgumentException(seedsMessage());
+  }
+
+  private String seedsMessage() {
+    return "--seeds: expected how many, such as 5, or which, such as 11,12, found \""
+        + seeds
+        + "\"";
+  }
+
+  /** The runs; each method takes what it uses. */
+  List<RunGrid> runs() {
+    List<RunGrid> runs = new ArrayList<>();
+    for (Method method : methods) {
+      Map<String, List<String>> values = values(method);
+      runs.add(new RunGrid(method, values));
+      if (equalPasses && method == Method.LSQ) {
+        Map<String, List<String>> twice = new LinkedHashMap<>(values);
+        twice.put(
+            EPOCHS,
+            values.getOrDefault(EPOCHS, List.of(TrainCommand.EPOCHS)).stream()
+                .map(SweepOptions::twice)
+                .toList());
+        runs.add(new RunGrid(method, twice));
+      }
+    }
+    return runs;
+  }
+
+  private static String twice(String epochs) {
+    try {
+      return Integer.toString(Math.multiplyExact(2, Integer.parseInt(epochs)));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "--epochs: expected whole numbers, found \"" + epochs + "\"", e);
+    }
+  }
+
+  /** Those of fp are the float start's, which have options of their own. */
+  private Map<String, List<String>> values(Method method) {
+    Map<String, List<String>> values = new LinkedHashMap<>();
+    if (method.quantized()) {
+      put(values, method, "bits", bits);
+      put(values, method, "levels", levels);
+      put(values, method, "granularity", granularity);
+      put(values, method, EPOCHS, epochs);
+      put(values, method, "lr", learningRates);
+      put(values, method, "step-lr", stepLearningRates);
+      put(values, method, "rho", rhos);
+      put(values, method, "alternation", alternations);
+    }
+    return values;
+  }
+
+  private static void put(
+      Map<String, List<String>> values, Method method, String name, @Nullable List<String> some) {
+    if (some != null && RunGrid.names(method).contains(name)) {
+      values.put(name, some);
+    }
+  }
+}

@@ -1,0 +1,290 @@
+package io.squat.sweep;
+
+import io.squat.train.FolderLock;
+import io.squat.train.RunFolder;
+import io.squat.train.RunResult;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalDouble;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Does the runs of a sweep, each in a process of its own.
+ *
+ * <p>A process a run: a run that fails takes no other with it, not even by a crash in TensorFlow's
+ * library, and its memory is given back. Whatever is killed, and whenever: runs that are finished
+ * are never done again, and the others go on from their last checkpoint.
+ */
+public final class Sweep {
+  private static final Logger log = LogManager.getLogger();
+  private static final long TICK_MILLIS = 1000;
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  /**
+   * How the runs are done.
+   *
+   * @param command the process of a run, without the arguments of {@code train}
+   * @param parallel how many at once
+   * @param prune whether the quantized models of finished runs are removed
+   * @param stop says whether the sweep is to end
+   */
+  public record Options(List<String> command, int parallel, boolean prune, BooleanSupplier stop) {
+    /**
+     * Copies the list.
+     *
+     * @throws IllegalArgumentException if no run would be done at a time
+     */
+    public Options {
+      command = List.copyOf(command);
+      if (parallel < 1) {
+        throw new IllegalArgumentException("parallel: expected at least 1, found " + parallel);
+      }
+    }
+  }
+
+  /**
+   * An entry of {@code status.json}.
+   *
+   * @param seconds how long processes worked on the run
+   * @param steps how many steps they did in that time
+   * @param failure why it failed, or null
+   */
+  record Work(double seconds, long steps, @Nullable String failure) {
+    static final Work NONE = new Work(0, 0, null);
+  }
+
+  /** {@code status.json}. */
+  record Status(Map<String, Work> runs) {}
+
+  private final SweepFolder folder;
+  private final Options options;
+  private final SweepView view;
+  private final Map<String, Entry> entries = new LinkedHashMap<>();
+  private boolean stopping;
+
+  private Sweep(SweepFolder folder, List<SweepRun> runs, Options options, SweepView view) {
+    this.folder = folder;
+    this.options = options;
+    this.view = view;
+    Map<String, Work> known =
+        Files.exists(folder.status())
+            ? RunFolder.readJson(folder.status(), Status.class).runs()
+            : new HashMap<>();
+    for (SweepRun run : runs) {
+      entries.put(
+          run.folder(),
+          new Entry(run, folder.run(run.folder()), known.getOrDefault(run.folder(), Work.NONE)));
+    }
+  }
+
+  /**
+   * Does all runs that are not done yet; those that failed before are tried again.
+   *
+   * @param folder where they are kept
+   * @param plan what was asked for
+   * @param runs the runs of the plan
+   * @return what became of each
+   * @throws IllegalArgumentException if the folder holds something else, or another process works
+   *     in it
+   * @throws CancellationException if it was stopped
+   */
+  public static List<RunStatus> run(
+      SweepFolder folder, SweepPlan plan, List<SweepRun> runs, Options options, SweepView view) {
+    folder.check(runs);
+    return FolderLock.holding(
+        folder.root(),
+        () -> {
+          folder.write(plan, runs);
+          Sweep sweep = new Sweep(folder, runs, options, view);
+          sweep.awaitOrphans();
+          sweep.work();
+          return sweep.statuses();
+        });
+  }
+
+  /** How far the runs are, without doing any. */
+  public static List<RunStatus> status(SweepFolder folder, List<SweepRun> runs, Options options) {
+    return new Sweep(folder, runs, options, new NoView()).statuses();
+  }
+
+  /** The processes of a sweep that was killed write a checkpoint before they end. */
+  private void awaitOrphans() {
+    for (Entry entry : entries.values()) {
+      if (!entry.folder.isFinished() && entry.folder.isThere()) {
+        FolderLock.await(
+            entry.folder.root(),
+            () -> log.info("{}: waiting for its process to end", entry.run.folder()));
+      }
+    }
+  }
+
+  private void work() {
+    entries.values().forEach(this::prune);
+    try {
+      start();
+      List<Entry> running = running();
+      while (!running.isEmpty()) {
+        view.show(statuses(), TimeLeft.of(statuses(), options.parallel()));
+        Objects.requireNonNull(running.get(0).process).await(TICK_MILLIS);
+        if (options.stop().getAsBoolean() && !stopping) {
+          stopping = true;
+          stopProcesses();
+        }
+        running.forEach(this::finishIfEnded);
+        start();
+        running = running();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      stopping = true;
+    } finally {
+      stopProcesses();
+    }
+    if (stopping) {
+      throw new CancellationException(
+          folder.root() + ": stopped; the same command goes on from there");
+    }
+  }
+
+  private void prune(Entry entry) {
+    if (options.prune()) {
+      entry.folder.prune();
+    }
+  }
+
+  private List<Entry> running() {
+    return entries.values().stream().filter(entry -> entry.process != null).toList();
+  }
+
+  private void stopProcesses() {
+    running().forEach(entry -> Objects.requireNonNull(entry.process).stop());
+  }
+
+  /** Starts as many runs as may be done at once. */
+  private void start() {
+    for (Entry entry : entries.values()) {
+      Entry floatRun = entry.run.floatRun() == null ? null : entries.get(entry.run.floatRun());
+      if (stopping || entry.state != RunStatus.State.WAITING) {
+        continue;
+      }
+      if (floatRun != null && floatRun.state == RunStatus.State.FAILED) {
+        entry.state = RunStatus.State.FAILED;
+        entry.work = new Work(0, 0, "the float run that it starts from failed");
+        changed(entry);
+      } else if (running().size() < options.parallel()
+          && (floatRun == null || floatRun.state == RunStatus.State.DONE)) {
+        start(entry);
+      }
+    }
+  }
+
+  private void start(Entry entry) {
+    List<String> command = new ArrayList<>(options.command());
+    command.add("train");
+    command.addAll(entry.run.arguments());
+    command.add("--out=" + entry.folder.root());
+    if (entry.run.floatRun() != null) {
+      command.add("--float-run=" + folder.run(entry.run.floatRun()).root());
+    }
+    entry.state = RunStatus.State.RUNNING;
+    entry.work = new Work(entry.work.seconds(), entry.work.steps(), null);
+    entry.metrics.update();
+    entry.startStep = entry.metrics.step();
+    entry.startNanos = System.nanoTime();
+    entry.process = RunProcess.start(command, folder.log(entry.run));
+    changed(entry);
+  }
+
+  private void finishIfEnded(Entry entry) {
+    RunProcess process = Objects.requireNonNull(entry.process);
+    if (!process.ended()) {
+      return;
+    }
+    entry.work = entry.workSoFar();
+    entry.process = null;
+    if (process.succeeded() && entry.folder.isFinished()) {
+      entry.state = RunStatus.State.DONE;
+      prune(entry);
+    } else if (stopping || options.stop().getAsBoolean()) {
+      entry.state = RunStatus.State.WAITING;
+    } else {
+      entry.state = RunStatus.State.FAILED;
+      entry.work = new Work(entry.work.seconds(), entry.work.steps(), process.failure());
+    }
+    changed(entry);
+  }
+
+  private void changed(Entry entry) {
+    Map<String, Work> known = new LinkedHashMap<>();
+    entries.forEach((name, some) -> known.put(name, some.work));
+    RunFolder.writeJson(folder.status(), new Status(known));
+    view.changed(entry.status());
+  }
+
+  private List<RunStatus> statuses() {
+    return entries.values().stream().map(Entry::status).toList();
+  }
+
+  private static final class NoView implements SweepView {
+    @Override
+    public void changed(RunStatus run) {}
+
+    @Override
+    public void show(List<RunStatus> runs, OptionalDouble secondsLeft) {}
+  }
+
+  /** A run and what became of it. */
+  private static final class Entry {
+    private final SweepRun run;
+    private final RunFolder folder;
+    private final MetricsFollower metrics;
+    private RunStatus.State state;
+    private Work work;
+    private @Nullable RunProcess process;
+    private @Nullable RunResult result;
+    private long startStep;
+    private long startNanos;
+
+    Entry(SweepRun run, RunFolder folder, Work work) {
+      this.run = run;
+      this.folder = folder;
+      this.work = work;
+      this.metrics = new MetricsFollower(folder.metrics(run.settings().lastStage()));
+      this.state = folder.isFinished() ? RunStatus.State.DONE : RunStatus.State.WAITING;
+    }
+
+    Work workSoFar() {
+      metrics.update();
+      return new Work(
+          work.seconds() + (System.nanoTime() - startNanos) / NANOS_PER_SECOND,
+          work.steps() + Math.max(0, metrics.step() - startStep),
+          work.failure());
+    }
+
+    RunStatus status() {
+      Work now = process == null ? work : workSoFar();
+      metrics.update();
+      if (result == null && state == RunStatus.State.DONE) {
+        result = folder.readResult();
+      }
+      return new RunStatus(
+          run,
+          state,
+          result != null ? run.steps() : metrics.step(),
+          metrics.dev(),
+          result,
+          now.seconds(),
+          now.steps(),
+          now.failure());
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package io.squat.sweep;
+
+import io.squat.train.FolderLock;
+import io.squat.train.RunFolder;
+import io.squat.train.RunSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * The folder of a sweep.
+ *
+ * <pre>
+ * sweep.json                        what was asked for, and the settings of every run
+ * status.json                       how long runs took, and why some failed
+ * lock                              held by the process that works here
+ * float/TASK/seed-N/                runs of fp, whose model the others start from
+ * runs/TASK/NAME/seed-N/            all other runs
+ * logs/                             what the processes of the runs printed
+ * </pre>
+ */
+public final class SweepFolder {
+  private static final Set<String> LEFTOVERS = Set.of(FolderLock.FILE, ".part-sweep.json");
+
+  /**
+   * {@code sweep.json}.
+   *
+   * @param plan what was asked for
+   * @param runs the settings of each run by its folder
+   */
+  record Asked(SweepPlan plan, Map<String, RunSettings> runs) {}
+
+  private final Path root;
+
+  /** The sweep of a folder, which need not be there yet. */
+  public SweepFolder(Path root) {
+    this.root = root;
+  }
+
+  /** The folder. */
+  public Path root() {
+    return root;
+  }
+
+  /** The folder of a run. */
+  public RunFolder run(String folder) {
+    return new RunFolder(root.resolve(folder));
+  }
+
+  /** What the process of a run printed. */
+  Path log(SweepRun run) {
+    return root.resolve("logs").resolve(run.folder().replace('/', '_') + ".log");
+  }
+
+  Path status() {
+    return root.resolve("status.json");
+  }
+
+  private Path file() {
+    return root.resolve("sweep.json");
+  }
+
+  /**
+   * Checks that a sweep can begin here or go on, and writes nothing.
+   *
+   * @param runs all runs of the sweep that is wanted
+   * @throws IllegalArgumentException if there is something else, or a sweep with runs that are not
+   *     among these or have other settings
+   */
+  public void check(List<SweepRun> runs) {
+    if (!Files.isRegularFile(file())) {
+      requireEmpty();
+      return;
+    }
+    Map<String, RunSettings> wanted = settings(runs);
+    Map<String, RunSettings> found = RunFolder.readJson(file(), Asked.class).runs();
+    List<String> missing =
+        found.keySet().stream().filter(folder -> !wanted.containsKey(folder)).toList();
+    if (!missing.isEmpty()) {
+      throw new IllegalArgumentException(
+          root
+              + ": expected a sweep of the same runs or of fewer, found "
+              + missing.size()
+              + " of its "
+              + found.size()
+              + " runs not asked for any more: "
+              + shortened(missing)
+              + "; ask for them too, or choose another --out");
+    }
+    found.forEach(
+        (folder, settings) -> {
+          RunSettings same = Objects.requireNonNull(wanted.get(folder));
+          if (!settings.equals(same)) {
+            throw new IllegalArgumentException(
+                root
+                    + ": expected a sweep of the same settings, found other ones in "
+                    + folder
+                    + ": "
+                    + RunFolder.difference(settings, same)
+                    + "; choose another --out");
+          }
+        });
+    for (SweepRun run : runs) {
+      RunFolder folder = run(run.folder());
+      if (folder.isFinished()) {
+        folder.requireSame(run.settings());
+      } else {
+        folder.check(run.settings());
+      }
+    }
+  }
+
+  private static String shortened(List<String> names) {
+    int shown = 3;
+    String first = String.join(", ", names.subList(0, Math.min(shown, names.size())));
+    return names.size() > shown ? first + ", ..." : first;
+  }
+
+  private void requireEmpty() {
+    if (!Files.exists(root)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(root)) {
+      List<String> others =
+          files
+              .map(file -> file.getFileName().toString())
+              .filter(name -> !LEFTOVERS.contains(name))
+              .sorted()
+              .toList();
+      if (!others.isEmpty()) {
+        throw new IllegalArgumentException(
+            root
+                + ": expected an empty folder or a sweep, found other files ("
+                + shortened(others)
+                + "); choose another --out");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(root + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  void write(SweepPlan plan, List<SweepRun> runs) {
+    RunFolder.writeJson(file(), new Asked(plan, settings(runs)));
+  }
+
+  private static Map<String, RunSettings> settings(List<SweepRun> runs) {
+    Map<String, RunSettings> settings = new LinkedHashMap<>();
+    runs.forEach(run -> settings.put(run.folder(), run.settings()));
+    return settings;
+  }
+}

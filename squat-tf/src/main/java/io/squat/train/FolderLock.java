@@ -1,0 +1,87 @@
+package io.squat.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The right to write into a folder, which one process has at a time. The system takes it back when
+ * the process ends, however that happens; the file stays and means nothing by itself.
+ */
+public final class FolderLock {
+  /** The file that is locked. */
+  public static final String FILE = "lock";
+
+  private FolderLock() {}
+
+  /**
+   * Works in a folder, which is made if it is not there, while no other process does.
+   *
+   * @param work what is done
+   * @return what it gives back
+   * @throws IllegalArgumentException if another process has the folder; nothing is done then
+   */
+  public static <T> T holding(Path folder, Supplier<T> work) {
+    try (FileChannel channel = open(folder)) {
+      if (tryLock(channel) == null) {
+        throw new IllegalArgumentException(
+            folder
+                + ": expected a folder that no other process works in, found process "
+                + Files.readString(folder.resolve(FILE), StandardCharsets.UTF_8).strip()
+                + " at work in it; wait for it to end, or choose another --out");
+      }
+      String process = ProcessHandle.current().pid() + "\n";
+      channel.truncate(0).write(ByteBuffer.wrap(process.getBytes(StandardCharsets.UTF_8)));
+      return work.get();
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be locked: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Waits until no process has the folder.
+   *
+   * @param folder the folder, which need not be there
+   * @param waits is told before the waiting begins, if there is any
+   */
+  public static void await(Path folder, Runnable waits) {
+    if (!Files.exists(folder.resolve(FILE))) {
+      return;
+    }
+    try (FileChannel channel = open(folder)) {
+      if (tryLock(channel) == null) {
+        waits.run();
+        channel.lock();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be locked: " + e.getMessage(), e);
+    }
+  }
+
+  private static FileChannel open(Path folder) {
+    try {
+      Files.createDirectories(folder);
+      return FileChannel.open(
+          folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be locked: " + e.getMessage(), e);
+    }
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      return null; // this process has it
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package io.squat.train;
+
+import io.squat.glue.Example;
+import io.squat.glue.Examples;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/** A part of the training rows: the same one with every seed, so that seeds can be compared. */
+final class TrainRows {
+  private static final long SEED = 0;
+
+  private TrainRows() {}
+
+  /**
+   * The first rows of the shuffled ones.
+   *
+   * @param all the rows of the file
+   * @param count how many; null for all, in the file's order
+   * @throws IllegalArgumentException if there are fewer
+   */
+  static Examples of(Examples all, @Nullable Integer count) {
+    if (count == null) {
+      return all;
+    }
+    if (count > all.rows().size()) {
+      throw new IllegalArgumentException(
+          "train-rows: expected at most the "
+              + all.rows().size()
+              + " training rows of "
+              + all.task().displayName()
+              + ", found "
+              + count);
+    }
+    List<Example> shuffled = new ArrayList<>(all.rows());
+    // Random and not SplittableRandom: its algorithm is part of its documentation.
+    Collections.shuffle(shuffled, new Random(SEED));
+    return new Examples(
+        all.task(), all.split(), shuffled.subList(0, count), all.skippedRows(), all.sha256());
+  }
+}

@@ -1,0 +1,294 @@
+package io.squat.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.squat.eval.JavaProcess;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sweeps of the tiny BERT, whose processes are killed, too. */
+class GlueCommandTest {
+  private static final long SEED = 20;
+  private static final int POLL_MILLIS = 10;
+  private static final int FLOAT_STEPS = 8;
+  private static final int QUANTIZED_STEPS = 16;
+  private static final String ALIKE =
+      " --batch 8 --max-length 32 --lr 1e-3 --dropout 0.1 --threads 1 --checkpoint-steps 3";
+  private static final String LSQ = "lsq-2-8-8-e2-lr0.001-step0.002";
+  private static final String SQUAT = "squat-2-8-8-e2-lr0.001-step0.002-rho0.05-batches2";
+
+  @TempDir Path folder;
+
+  private static Path tinyBert() {
+    try {
+      return Path.of(
+          Objects.requireNonNull(GlueCommandTest.class.getResource("/io/squat/train/tiny-bert"))
+              .toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static String source() {
+    return " --model " + tinyBert().resolve("model") + " --data " + tinyBert();
+  }
+
+  private String glue(String more) {
+    return "glue --tasks CoLA --methods lsq,squat --bits 2-8-8 --epochs 2 --float-epochs 1"
+        + " --float-lr 1e-3 --step-lr 2e-3 --rho 0.05 --alternation batches:2 --seeds 5, --out "
+        + folder.resolve("sweep")
+        + source()
+        + ALIKE
+        + more;
+  }
+
+  /** A run as a user does it who has no sweep: in this process, with a float stage of its own. */
+  private Path alone(String method, String more) {
+    Path run = folder.resolve("alone-" + method);
+    Invocation trained =
+        Invocation.of(
+            "train --task CoLA --method "
+                + method
+                + more
+                + " --bits 2-8-8 --epochs 2 --float-epochs 1 --step-lr 2e-3 --seed 5 --out "
+                + run
+                + source()
+                + ALIKE);
+    assertEquals("", trained.err());
+    assertEquals(0, trained.status());
+    return run;
+  }
+
+  /**
+   * Once the sweep's process is killed, once that and the run's, and once the run's alone, each
+   * after a random number of steps.
+   */
+  @Test
+  @Timeout(300)
+  void killedSweepEndsWithTheNumbersOfRunsThatWereLeftAlone()
+      throws IOException, InterruptedException {
+    Random random = new Random(SEED);
+    Path sweep = folder.resolve("sweep");
+    Process first = start(glue(""));
+    awaitSteps(first, sweep, 1 + random.nextInt(FLOAT_STEPS));
+    kill(first.toHandle());
+
+    Process second = start(glue(""));
+    awaitSteps(second, sweep, FLOAT_STEPS + 1 + random.nextInt(QUANTIZED_STEPS / 2));
+    List<ProcessHandle> both = new ArrayList<>(second.descendants().toList());
+    both.add(second.toHandle());
+    assertEquals(2, both.size());
+    both.forEach(GlueCommandTest::kill);
+
+    Process third = start(glue(""));
+    awaitSteps(
+        third, sweep, FLOAT_STEPS + QUANTIZED_STEPS + 1 + random.nextInt(QUANTIZED_STEPS / 2));
+    third.descendants().forEach(GlueCommandTest::kill);
+    assertTrue(third.waitFor(200, TimeUnit.SECONDS));
+    String printed = Files.readString(folder.resolve("out"), UTF_8);
+    assertEquals(1, third.exitValue(), printed);
+    assertTrue(
+        printed.contains("failed: runs/CoLA/" + SQUAT + "/seed-5: killed by signal 9"), printed);
+
+    Process last = start(glue(""));
+    assertTrue(last.waitFor(200, TimeUnit.SECONDS));
+    assertEquals(0, last.exitValue(), Files.readString(folder.resolve("out"), UTF_8));
+    assertSameRun(alone("lsq", ""), sweep.resolve("runs/CoLA/" + LSQ + "/seed-5"));
+    assertSameRun(alone("squat", " --rho 0.05 --alternation batches:2"), sweep.resolve("runs/CoLA/" + SQUAT + "/seed-5"));
+    assertFinishedRunsAreNotDoneAgain(sweep);
+  }
+
+  private void assertFinishedRunsAreNotDoneAgain(Path sweep)
+      throws IOException, InterruptedException {
+    Path result = sweep.resolve("runs/CoLA/" + LSQ + "/seed-5/result.json");
+    Object before = Files.getAttribute(result, "unix:ino");
+    Invocation again = Invocation.of(glue(""));
+    assertEquals(0, again.status(), again.err());
+    assertEquals(before, Files.getAttribute(result, "unix:ino"));
+    assertTrue(again.out().contains(LSQ), again.out());
+
+    Invocation other = Invocation.of(glue(" --train-rows 60"));
+    assertEquals(2, other.status());
+    assertTrue(other.err().contains("trainRows null there and 60 wanted"), other.err());
+    Invocation fewer = Invocation.of(glue("").replace("lsq,squat", "squat"));
+    assertEquals(2, fewer.status());
+    assertTrue(
+        fewer.err().contains("found 1 of its 3 runs not asked for any more: runs/CoLA/" + LSQ),
+        fewer.err());
+    Invocation more = Invocation.of(glue(" --dry-run").replace("--seeds 5,", "--seeds 5,6"));
+    assertEquals(0, more.status(), more.err());
+    assertTrue(more.out().contains("done     float/CoLA/seed-5, step 8/8"), more.out());
+    assertTrue(more.out().contains("waiting  runs/CoLA/" + SQUAT + "/seed-6"), more.out());
+    assertTrue(more.out().contains("6 runs, 40 steps to do"), more.out());
+  }
+
+  private Process start(String arguments) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            JavaProcess.command(Squat.class, List.of("-Dorg.bytedeco.javacpp.maxphysicalbytes=0")));
+    command.addAll(List.of(Invocation.split(arguments)));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(folder.resolve("out").toFile())
+        .start();
+  }
+
+  private void awaitSteps(Process process, Path sweep, long steps)
+      throws IOException, InterruptedException {
+    while (steps(sweep) < steps) {
+      assertFalse(
+          process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS),
+          () -> "ended before step " + steps + ": " + folder.resolve("out"));
+    }
+  }
+
+  /** The steps in the metrics of all runs; of taken float stages, too, less those of the first. */
+  private static long steps(Path sweep) throws IOException {
+    if (!Files.exists(sweep)) {
+      return 0;
+    }
+    long steps = 0;
+    try (Stream<Path> files = Files.walk(sweep)) {
+      for (Path file : files.filter(GlueCommandTest::isOwnMetrics).toList()) {
+        steps +=
+            Files.readString(file, UTF_8).lines().filter(line -> line.contains("loss")).count();
+      }
+    }
+    return steps;
+  }
+
+  private static boolean isOwnMetrics(Path file) {
+    return file.endsWith("quantized/metrics.jsonl")
+        || (file.endsWith("float/metrics.jsonl") && !file.toString().contains("/runs/"));
+  }
+
+  private static void kill(ProcessHandle process) {
+    assertTrue(process.destroyForcibly());
+  }
+
+  private static void assertSameRun(Path expected, Path found) throws IOException {
+    for (String file :
+        List.of(
+            "settings.json",
+            "result.json",
+            "float/metrics.jsonl",
+            "float/model/variables.data-00000-of-00001",
+            "quantized/metrics.jsonl",
+            "quantized/model/dev-predictions.txt",
+            "quantized/model/scores.json",
+            "quantized/model/variables.data-00000-of-00001")) {
+      assertArrayEquals(
+          Files.readAllBytes(expected.resolve(file)),
+          Files.readAllBytes(found.resolve(file)),
+          file);
+    }
+  }
+
+  @Test
+  void twoSweepsDoNotWorkInOneFolder() throws IOException {
+    Path sweep = Files.createDirectories(folder.resolve("sweep"));
+    try (FileChannel other =
+        FileChannel.open(
+            sweep.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      assertTrue(other.lock().isValid());
+      Invocation second = Invocation.of(glue(""));
+      assertEquals(2, second.status());
+      assertEquals(1, second.err().lines().count(), second.err());
+      assertTrue(second.err().contains("expected a folder that no other process works in"));
+      assertFalse(Files.exists(sweep.resolve("sweep.json")));
+    }
+  }
+
+  @Test
+  void foreignFilesAreRefused() throws IOException {
+    Path sweep = Files.createDirectories(folder.resolve("sweep"));
+    Files.writeString(sweep.resolve("thesis.txt"), "mine");
+    Invocation refused = Invocation.of(glue(""));
+    assertEquals(2, refused.status());
+    assertTrue(refused.err().contains("found other files (thesis.txt)"), refused.err());
+    assertFalse(Files.exists(sweep.resolve("lock")));
+  }
+
+  @Test
+  void eachMethodVariesByWhatItUses() {
+    Invocation plan =
+        Invocation.of(
+            "glue --tasks CoLA --epochs 1,2 --rho 0.01,0.02 --alternation within,batches:1"
+                + " --seeds 2 --equal-passes --dry-run --out "
+                + folder.resolve("sweep")
+                + source()
+                + " --batch 8");
+    assertEquals(0, plan.status(), plan.err());
+    List<String> runs =
+        plan.out()
+            .lines()
+            .filter(line -> line.endsWith("0/8") || line.endsWith("0/16") || line.endsWith("0/32"))
+            .filter(line -> line.contains("seed-2"))
+            .map(line -> line.replaceFirst("waiting  (runs/CoLA/)?(.*)/seed-2,.*", "$2"))
+            .toList();
+    String tail = "-lr5e-5-step0.001";
+    assertEquals(
+        List.of(
+            "lsq-4-8-8-e1" + tail,
+            "lsq-4-8-8-e2" + tail,
+            "lsq-4-8-8-e4" + tail,
+            "saq-4-8-8-e1" + tail + "-rho0.01",
+            "saq-4-8-8-e1" + tail + "-rho0.02",
+            "saq-4-8-8-e2" + tail + "-rho0.01",
+            "saq-4-8-8-e2" + tail + "-rho0.02",
+            "squat-4-8-8-e1" + tail + "-rho0.01-within",
+            "squat-4-8-8-e1" + tail + "-rho0.01-batches1",
+            "squat-4-8-8-e1" + tail + "-rho0.02-within",
+            "squat-4-8-8-e1" + tail + "-rho0.02-batches1",
+            "squat-4-8-8-e2" + tail + "-rho0.01-within",
+            "squat-4-8-8-e2" + tail + "-rho0.01-batches1",
+            "squat-4-8-8-e2" + tail + "-rho0.02-within",
+            "squat-4-8-8-e2" + tail + "-rho0.02-batches1"),
+        runs);
+    assertFalse(Files.exists(folder.resolve("sweep")));
+    assertTrue(plan.out().contains("float/CoLA/seed-2, step 0/24"), plan.out());
+    assertNotEquals(-1, plan.out().indexOf("32 runs, "), plan.out());
+  }
+
+  @Test
+  void dataThatIsMissingIsNamedBeforeAnythingIsWritten() {
+    Invocation missing = Invocation.of(glue("").replace("--tasks CoLA", "--tasks CoLA,RTE"));
+    assertEquals(2, missing.status());
+    assertTrue(missing.err().contains("no RTE train data; expected train.tsv"), missing.err());
+    assertFalse(Files.exists(folder.resolve("sweep")));
+  }
+
+  @Test
+  void optionsOfTheGridAreNotGivenBesideAFile() throws IOException {
+    Path file = folder.resolve("sweep.json");
+    Files.writeString(
+        file,
+        "{\"tasks\": [\"CoLA\"], \"seeds\": [7], \"runs\": [{\"method\": \"lsq\", \"bits\": \"9-8-8\"}]}");
+    String line = "glue --dry-run --sweep " + file + " --out " + folder.resolve("sweep") + source();
+    Invocation both = Invocation.of(line + " --rho 0.1");
+    assertEquals(2, both.status());
+    assertTrue(both.err().contains("--rho: expected in the file of --sweep"), both.err());
+    Invocation bits = Invocation.of(line);
+    assertEquals(2, bits.status());
+    assertTrue(bits.err().contains("--bits") && bits.err().contains("found 9"), bits.err());
+    assertFalse(Files.exists(folder.resolve("sweep")));
+  }
+}
