@@ -82,7 +82,7 @@ class GlueCommandTest {
    * after a random number of steps.
    */
   @Test
-  @Timeout(300)
+  @Timeout(600)
   void killedSweepEndsWithTheNumbersOfRunsThatWereLeftAlone()
       throws IOException, InterruptedException {
     Random random = new Random(SEED);
@@ -112,7 +112,9 @@ class GlueCommandTest {
     assertTrue(last.waitFor(200, TimeUnit.SECONDS));
     assertEquals(0, last.exitValue(), Files.readString(folder.resolve("out"), UTF_8));
     assertSameRun(alone("lsq", ""), sweep.resolve("runs/CoLA/" + LSQ + "/seed-5"));
-    assertSameRun(alone("squat", " --rho 0.05 --alternation batches:2"), sweep.resolve("runs/CoLA/" + SQUAT + "/seed-5"));
+    assertSameRun(
+        alone("squat", " --rho 0.05 --alternation batches:2"),
+        sweep.resolve("runs/CoLA/" + SQUAT + "/seed-5"));
     assertFinishedRunsAreNotDoneAgain(sweep);
   }
 
