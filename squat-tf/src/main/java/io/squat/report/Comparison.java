@@ -59,11 +59,17 @@ record Comparison(
     /** The baseline of a group, if it is among the groups. */
     Optional<RunGroup> of(RunGroup ours, List<RunGroup> groups) {
       return groups.stream()
-          .filter(theirs -> fits(ours, theirs))
+          .filter(theirs -> theirs.equals(ours) ? isBestOf(ours) : fits(ours, theirs))
           .max(Comparator.comparingDouble(RunGroup::headline))
+          .filter(theirs -> !theirs.equals(ours))
           .filter(
               theirs ->
                   this != LSQ_BEST || (!LSQ.fits(ours, theirs) && !LSQ_PASSES.fits(ours, theirs)));
+    }
+
+    /** Whether the group could be the best one itself. */
+    private boolean isBestOf(RunGroup ours) {
+      return this == LSQ_BEST && ours.method() == Method.LSQ;
     }
 
     /** Whether one group may be the other's baseline. */

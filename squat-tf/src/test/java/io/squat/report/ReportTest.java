@@ -159,6 +159,11 @@ class ReportTest {
     assertEquals(null, row("runs/MRPC/wide").difference("lsq, equal epochs", "F1", "last"));
     assertEquals(null, row("runs/MRPC/lsq-2").difference("lsq, equal epochs", "F1", "last"));
     assertEquals(null, row("runs/MRPC/lsq-4").difference("lsq, equal passes", "F1", "last"));
+    assertEquals(null, row("runs/MRPC/lsq-4").difference("best lsq", "F1", "last"));
+    assertEquals(null, row("runs/MRPC/squat").difference("best lsq", "F1", "last"));
+    double worse =
+        requireNonNull(row("runs/MRPC/lsq-2").difference("best lsq", "F1", "last")).mean();
+    assertTrue(worse < 0, worse + " to the best");
     assertEquals(List.of(), row("float/MRPC").differences());
     assertEquals(4, row("runs/MRPC/squat").passes());
     assertEquals(4, row("runs/MRPC/lsq-4").passes());
