@@ -55,7 +55,7 @@ final class SweepTable {
           row.name(),
           row.seeds(),
           percent(row.lastMean(), row.lastDeviation()),
-          percent(row.bestMean(), row.bestDeviation()));
+          percent(row.bestMean(), row.bestDeviation()).stripTrailing());
     }
     for (SweepResult.Line line : result.runs()) {
       if (line.state() == RunStatus.State.FAILED) {
