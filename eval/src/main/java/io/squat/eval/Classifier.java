@@ -34,7 +34,6 @@ public final class Classifier implements Predictor {
   private static final Pattern MISSING_ROW =
       Pattern.compile("indices\\[[^]]*\\] = \\d+ is not in \\[0, (\\d+)\\)");
 
-
   /**
    * How a model is loaded and run.
    *

@@ -77,11 +77,7 @@ public record Prediction(
     float[] numbers = predictions.row(row);
     int index = Floats.indexOf(numbers, Floats.max(numbers));
     return new Prediction(
-        name(labels, index),
-        values[index],
-        probabilities.buildOrThrow(),
-        null,
-        truncated);
+        name(labels, index), values[index], probabilities.buildOrThrow(), null, truncated);
   }
 
   private static String name(List<String> labels, int index) {

@@ -194,6 +194,11 @@ public enum GlueTask implements Task {
     return metrics;
   }
 
+  /** Whether there are rows to train on: not of AX, which a model of MNLI predicts. */
+  public boolean hasTraining() {
+    return this != AX;
+  }
+
   /** The split to score where none is chosen: dev, or test of AX, which has no other. */
   public Split defaultSplit() {
     return this == AX ? Split.TEST : Split.DEV;

@@ -2,6 +2,7 @@ package io.squat.cli;
 
 import static java.util.Objects.requireNonNull;
 
+import io.squat.eval.ModelDescription;
 import io.squat.eval.ModelSize;
 import io.squat.glue.EncodedExamples;
 import io.squat.glue.WordPiece;
@@ -21,13 +22,12 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import io.squat.eval.ModelDescription;
-import java.util.LinkedHashMap;
-import java.util.Set;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -172,8 +172,7 @@ final class ExportCommand extends SquatCommand {
     for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
       if (!OF_RUNS.contains(option.longestName())) {
         throw new IllegalArgumentException(
-            option.longestName()
-                + ": expected with --model, found with --run, which has its own");
+            option.longestName() + ": expected with --model, found with --run, which has its own");
       }
     }
   }
@@ -228,8 +227,7 @@ final class ExportCommand extends SquatCommand {
 
   private EncodedExamples texts(Path file, Path folder) {
     InputTexts texts =
-        InputTexts.readColumns(file, textColumns)
-            .first(EncoderExport.CALIBRATION_TEXTS);
+        InputTexts.readColumns(file, textColumns).first(EncoderExport.CALIBRATION_TEXTS);
     Path vocabulary = text.vocabulary(folder);
     try (WordPiece wordPiece = WordPiece.open(vocabulary, text.casing(folder))) {
       return wordPiece.encode(texts.first(), texts.second(), text.maxLength(folder));

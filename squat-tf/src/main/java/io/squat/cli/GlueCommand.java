@@ -21,18 +21,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code squat glue}. */
 @Command(
@@ -44,6 +44,7 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nExamples:%n",
     footer = {
+      "  squat glue --download glue --tasks CoLA,MRPC",
       "  squat glue --model bert-base-uncased --data glue --tasks CoLA,MRPC --bits 2-8-8,4-8-8 \\",
       "    --methods fp,lsq,saq,squat --seeds 5 --out sweep",
       "  squat glue --sweep search.json --out search --dry-run",
@@ -71,6 +72,10 @@ final class GlueCommand extends SquatCommand {
           "verbose",
           "help");
 
+  private static final List<String> ALL = List.of("all");
+
+  private static final List<String> DOWNLOAD = List.of("download", "tasks", "json", "verbose");
+
   @Option(
       names = "--sweep",
       paramLabel = "FILE",
@@ -91,11 +96,19 @@ final class GlueCommand extends SquatCommand {
 
   @Option(
       names = "--out",
-      required = true,
       paramLabel = "DIR",
       description = "Folder of the sweep: new, empty, or that of the same sweep or a part of it.")
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  Path out;
+  @Nullable Path out;
+
+  @Option(
+      names = "--download",
+      paramLabel = "DIR",
+      description =
+          "Fetch GLUE's official files of --tasks (default: all, and AX; 375 MB, most of it MNLI)"
+              + " into this folder, for --data, and train nothing. Sizes and checksums are checked;"
+              + " what was stopped goes on, and tasks that are there are left alone. The data have"
+              + " their sources' own terms.")
+  @Nullable Path download;
 
   @Mixin final SweepOptions grid = new SweepOptions();
 
@@ -137,12 +150,14 @@ final class GlueCommand extends SquatCommand {
   @Option(names = "--dry-run", description = "List the runs and how far they are, and do nothing.")
   boolean dryRun;
 
-  @Spec
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  private CommandSpec spec;
-
   @Override
   Object run(PrintWriter printer) {
+    if (download != null) {
+      return fetch(download, printer);
+    }
+    if (out == null) {
+      throw new IllegalArgumentException("--out: expected the folder of the sweep, found none");
+    }
     Progress progress = TerminalProgress.ofStandardError();
     SweepPlan plan = plan();
     List<SweepRun> runs = SweepRuns.of(plan, new TrainArguments(progress));
@@ -169,11 +184,37 @@ final class GlueCommand extends SquatCommand {
     return result;
   }
 
+  /**
+   * The object of {@code --json} of {@code --download}.
+   *
+   * @param folder of GLUE
+   * @param tasks {@code fetched} or {@code present} by name
+   */
+  record Downloaded(String folder, Map<String, String> tasks) {}
+
+  private Downloaded fetch(Path folder, PrintWriter printer) {
+    for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
+      if (!DOWNLOAD.contains(plain(option))) {
+        throw new IllegalArgumentException(
+            option.longestName() + ": expected without --download, found with it");
+      }
+    }
+    GlueDownload source =
+        new GlueDownload(GlueDownload.OFFICIAL, folder, TerminalProgress.ofStandardError());
+    Map<String, String> outcomes = new TreeMap<>();
+    for (GlueTask task : tasks(grid.tasks)) {
+      String outcome = source.fetch(task).name().toLowerCase(Locale.ROOT);
+      outcomes.put(task.displayName(), outcome);
+      printer.println(task.displayName() + ": " + outcome);
+    }
+    return new Downloaded(folder.toString(), outcomes);
+  }
+
   @Override
   int status(Object result) {
     boolean failed =
-        ((SweepResult) result)
-            .runs().stream().anyMatch(line -> line.state() == RunStatus.State.FAILED);
+        result instanceof SweepResult sweep
+            && sweep.runs().stream().anyMatch(line -> line.state() == RunStatus.State.FAILED);
     return failed ? Failures.FAILED : super.status(result);
   }
 
@@ -196,10 +237,10 @@ final class GlueCommand extends SquatCommand {
   }
 
   private Map<String, String> folders(SweepFile asked) {
-    List<GlueTask> tasks =
-        asked.tasks().equals(List.of("all"))
-            ? List.of(GlueTask.values())
-            : asked.tasks().stream().map(GlueTask::of).toList();
+    List<GlueTask> tasks = new ArrayList<>(tasks(asked.tasks()));
+    if (asked.tasks().equals(ALL)) {
+      tasks.removeIf(task -> !task.hasTraining());
+    }
     Map<String, String> given = new LinkedHashMap<>();
     asked.data().forEach((task, where) -> given.put(task.isEmpty() ? "" : name(task), where));
     Map<String, String> folders = new LinkedHashMap<>();
@@ -215,12 +256,18 @@ final class GlueCommand extends SquatCommand {
     return folders;
   }
 
+  private static List<GlueTask> tasks(List<String> asked) {
+    return asked.equals(ALL)
+        ? List.of(GlueTask.values())
+        : asked.stream().map(GlueTask::of).toList();
+  }
+
   private static String name(String task) {
     return GlueTask.of(task).displayName();
   }
 
   private void refuseGridOptions() {
-    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+    for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
       String name = plain(option);
       if (RunGrid.NAMES.contains(name)
           || List.of("tasks", "methods", "seeds", "equal-passes").contains(name)) {
@@ -233,7 +280,7 @@ final class GlueCommand extends SquatCommand {
   private Map<String, List<String>> commonOptions() {
     List<String> names = commonNames();
     Map<String, List<String>> common = new LinkedHashMap<>();
-    for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+    for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
       if (names.contains(plain(option))) {
         common.put(
             plain(option),

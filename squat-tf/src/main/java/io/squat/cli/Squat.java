@@ -43,7 +43,6 @@ import picocli.CommandLine.TypeConversionException;
       ExportCommand.class,
       EvalCommand.class,
       PredictCommand.class,
-      DownloadCommand.class,
       GlueCommand.class,
       ReportCommand.class,
       BenchCommand.class

@@ -23,7 +23,8 @@ final class VersionFolder {
    */
   static Path of(Path path) {
     for (Path above = path.toAbsolutePath(); above != null; above = above.getParent()) {
-      if (Files.isRegularFile(above.resolve("saved_model.pb")) && !above.equals(path.toAbsolutePath())) {
+      if (Files.isRegularFile(above.resolve("saved_model.pb"))
+          && !above.equals(path.toAbsolutePath())) {
         throw new IllegalArgumentException(
             path + ": expected a place outside of other models, found it within that of " + above);
       }

@@ -73,8 +73,7 @@ public final class EncoderExport {
       int threads,
       Progress progress) {
     form.check(quantization);
-    List<Batch> batches =
-        texts == null ? List.of() : Batches.sequential(texts, CALIBRATION_ROWS);
+    List<Batch> batches = texts == null ? List.of() : Batches.sequential(texts, CALIBRATION_ROWS);
     ConfigProto config = device.config(threads);
     boolean products =
         quantization.grid(Quantizer.Kind.WEIGHT).isPresent()

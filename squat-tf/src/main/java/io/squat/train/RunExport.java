@@ -64,8 +64,7 @@ public final class RunExport {
   public void write(String stage, ServingForm form, String version, Path out) {
     run.requireModel(stage);
     requireWhole();
-    form.check(
-        stage.equals(StageSettings.QUANTIZED) ? settings.quantization() : Quantization.NONE);
+    form.check(stage.equals(StageSettings.QUANTIZED) ? settings.quantization() : Quantization.NONE);
     SavedModelWriter.requireFree(out);
     ModelGraph model =
         Rewriting.withHead(

@@ -168,9 +168,7 @@ final class Stage {
               batch(draw, settings.seed() ^ EXTRA_DRAW), batchSettings(factor, draw, 1));
       requireNumber(extraLoss, step);
     }
-    log(
-        MetricsLine.ofStep(
-            step + 1, loss, factor * optimizer.learningRate(), extraLoss));
+    log(MetricsLine.ofStep(step + 1, loss, factor * optimizer.learningRate(), extraLoss));
     return loss;
   }
 

@@ -51,7 +51,6 @@ class SquatTest {
         "export",
         "eval",
         "predict",
-        "download",
         "glue",
         "report",
         "bench train"
