@@ -1,7 +1,10 @@
 package io.squat.savedmodels;
 
+import io.squat.ops.IntegerStorage;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.types.TFloat32;
@@ -71,6 +74,35 @@ public interface ModelValues {
    */
   static ModelValues ofSavedModel(Path folder, ModelGraph model) {
     return ofCheckpoint(SavedModelFiles.checkpoint(folder), ModelVariable::stored, model);
+  }
+
+  /**
+   * The same values, but kernels and tables as the quantizers of training make them: the grid's
+   * integers times the learned step size.
+   *
+   * @param model a canonical model
+   * @param quantization what of it is quantized
+   * @param values of its variables and step sizes
+   */
+  static ModelValues onGrid(ModelGraph model, Quantization quantization, ModelValues values) {
+    Map<String, Quantizer> quantizers = new HashMap<>();
+    for (Quantizer quantizer : Rewriting.quantizers(model, quantization)) {
+      if (quantizer.kind() != Quantizer.Kind.ACTIVATION) {
+        quantizers.put(quantizer.source(), quantizer);
+      }
+    }
+    Constants constants = new Constants(values, IntegerStorage.BYTES);
+    return variable -> {
+      Quantizer quantizer = quantizers.get(variable);
+      return quantizer == null
+          ? values.values(variable)
+          : constants
+              .weights(
+                  model.variable(variable),
+                  quantizer.grid(),
+                  quantization.granularity(quantizer.kind()))
+              .values();
+    };
   }
 
   private static float[] floats(TFloat32 tensor) {

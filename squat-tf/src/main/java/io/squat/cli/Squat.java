@@ -45,6 +45,7 @@ import picocli.CommandLine.TypeConversionException;
       PredictCommand.class,
       GlueCommand.class,
       ReportCommand.class,
+      SharpnessCommand.class,
       BenchCommand.class
     },
     footerHeading = "%nExamples:%n",
@@ -56,6 +57,7 @@ import picocli.CommandLine.TypeConversionException;
       "  squat eval --model models/cola/1 --task CoLA --data glue",
       "  squat predict --model models/cola/1 --text \"The book was read by me.\"",
       "  squat report runs --out report",
+      "  squat sharpness --run runs/cola --data glue --out sharpness",
       "  squat glue --model bert-base-uncased --data glue --tasks CoLA,RTE --seeds 5 --out sweep",
       "",
       "Environment:",

@@ -18,22 +18,31 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import javax.imageio.ImageIO;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.LegendItem;
 import org.jfree.chart.LegendItemCollection;
+import org.jfree.chart.annotations.XYShapeAnnotation;
+import org.jfree.chart.axis.AxisLocation;
 import org.jfree.chart.axis.NumberAxis;
 import org.jfree.chart.axis.ValueAxis;
+import org.jfree.chart.block.Block;
 import org.jfree.chart.block.RectangleConstraint;
 import org.jfree.chart.plot.ValueMarker;
 import org.jfree.chart.plot.XYPlot;
 import org.jfree.chart.renderer.xy.DeviationRenderer;
+import org.jfree.chart.renderer.xy.XYBlockRenderer;
 import org.jfree.chart.renderer.xy.XYErrorRenderer;
 import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
 import org.jfree.chart.title.LegendTitle;
+import org.jfree.chart.title.PaintScaleLegend;
+import org.jfree.chart.title.Title;
+import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.chart.ui.RectangleInsets;
 import org.jfree.data.Range;
+import org.jfree.data.xy.DefaultXYZDataset;
 import org.jfree.data.xy.YIntervalSeries;
 import org.jfree.data.xy.YIntervalSeriesCollection;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +54,8 @@ final class Drawing {
   // The widest figure still fits a page; few plots are larger than many.
   private static final int[] WIDTHS = {640, 440, 360, 320};
   private static final int MARGIN = 8;
+  private static final int FINER = 6;
+  private static final int COLOURS = 400;
   private static final Color GRID = new Color(0xDDDDDD);
   private static final Color MARK = new Color(0x888888);
 
@@ -63,11 +74,15 @@ final class Drawing {
   byte[] png() {
     int rows = (figure.plots().size() + figure.columns() - 1) / figure.columns();
     int fullWidth = figure.columns() * width;
-    LegendTitle legend = legend();
+    List<Field> fields =
+        figure.plots().stream().map(Plot::field).filter(Objects::nonNull).toList();
+    Levels levels = fields.isEmpty() ? null : new Levels(fields);
+    Title legend = levels == null ? legend() : legend(levels, fields.get(0).label());
     double legendHeight = legend == null ? 0 : height(legend, fullWidth);
     BufferedImage image = image(fullWidth, (int) Math.ceil(rows * HEIGHT + legendHeight));
     Graphics2D graphics = graphics(image);
-    List<JFreeChart> charts = figure.plots().stream().map(Drawing::chart).toList();
+    List<JFreeChart> charts =
+        figure.plots().stream().map(plot -> chart(plot, levels)).toList();
     for (int row = 0; row < rows; row++) {
       int first = row * figure.columns();
       shareRanges(charts.subList(first, Math.min(charts.size(), first + figure.columns())));
@@ -164,10 +179,23 @@ final class Drawing {
         look.color());
   }
 
-  private static double height(LegendTitle legend, double width) {
+  private static Title legend(Levels levels, String label) {
+    NumberAxis axis = linear(label);
+    axis.setLabelFont(font(Font.PLAIN, 12));
+    axis.setTickLabelFont(font(Font.PLAIN, 11));
+    PaintScaleLegend legend = new PaintScaleLegend(levels, axis);
+    legend.setSubdivisionCount(COLOURS);
+    legend.setStripWidth(12);
+    legend.setPosition(RectangleEdge.BOTTOM);
+    legend.setAxisLocation(AxisLocation.BOTTOM_OR_LEFT);
+    legend.setPadding(new RectangleInsets(MARGIN, 6 * MARGIN, MARGIN, 6 * MARGIN));
+    return legend;
+  }
+
+  private static double height(Title legend, double width) {
     Graphics2D graphics = graphics(image(1, 1));
     try {
-      return legend
+      return ((Block) legend)
           .arrange(graphics, new RectangleConstraint(width, new Range(0, Double.MAX_VALUE / 2)))
           .getHeight();
     } finally {
@@ -175,7 +203,7 @@ final class Drawing {
     }
   }
 
-  private static JFreeChart chart(Plot plot) {
+  private static JFreeChart chart(Plot plot, @Nullable Levels levels) {
     XYPlot area = new XYPlot();
     area.setDomainAxis(axis(plot.x()));
     area.setRangeAxis(axis(plot.y()));
@@ -184,9 +212,12 @@ final class Drawing {
     area.setRangeGridlinePaint(GRID);
     area.setDomainGridlineStroke(new BasicStroke(0.6f));
     area.setRangeGridlineStroke(new BasicStroke(0.6f));
+    if (plot.field() != null && levels != null) {
+      fill(area, plot.field(), levels);
+    }
     for (int i = 0; i < plot.curves().size(); i++) {
-      area.setDataset(i, points(plot.curves().get(i)));
-      area.setRenderer(i, renderer(plot.curves().get(i)));
+      area.setDataset(1 + i, points(plot.curves().get(i)));
+      area.setRenderer(1 + i, renderer(plot.curves().get(i)));
     }
     for (double vertical : plot.verticals()) {
       area.addDomainMarker(
@@ -202,6 +233,37 @@ final class Drawing {
     chart.setBackgroundPaint(Color.WHITE);
     chart.setPadding(new RectangleInsets(MARGIN, MARGIN, MARGIN, 2 * MARGIN));
     return chart;
+  }
+
+  /** Filled contours and their lines. */
+  private static void fill(XYPlot area, Field field, Levels levels) {
+    Field finer = field.finer(FINER);
+    double[][] points = new double[3][finer.x().size() * finer.y().size()];
+    for (int row = 0; row < finer.y().size(); row++) {
+      for (int column = 0; column < finer.x().size(); column++) {
+        int i = row * finer.x().size() + column;
+        points[0][i] = finer.x().get(column);
+        points[1][i] = finer.y().get(row);
+        points[2][i] = finer.heights().get(row).get(column);
+      }
+    }
+    DefaultXYZDataset dataset = new DefaultXYZDataset();
+    dataset.addSeries(field.label(), points);
+    XYBlockRenderer blocks = new XYBlockRenderer();
+    blocks.setPaintScale(levels);
+    blocks.setBlockWidth(finer.x().get(1) - finer.x().get(0));
+    blocks.setBlockHeight(finer.y().get(1) - finer.y().get(0));
+    area.setDataset(0, dataset);
+    area.setRenderer(0, blocks);
+    area.setDomainGridlinesVisible(false);
+    area.setRangeGridlinesVisible(false);
+    area.getDomainAxis().setRange(field.x().get(0), field.x().get(field.x().size() - 1));
+    area.getRangeAxis().setRange(field.y().get(0), field.y().get(field.y().size() - 1));
+    for (double height : levels.heights()) {
+      area.addAnnotation(
+          new XYShapeAnnotation(
+              Levels.line(finer, height), new BasicStroke(0.5f), new Color(0x444444)));
+    }
   }
 
   private static ValueAxis axis(Axis axis) {

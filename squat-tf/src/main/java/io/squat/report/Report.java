@@ -79,7 +79,7 @@ public final class Report {
       if (block instanceof Block.Picture picture) {
         byte[] png = picture.figure().png();
         pngs.put(picture.file(), png);
-        writeBytes(out.resolve(picture.file()), png);
+        RunFolder.writeBytes(out.resolve(picture.file()), png);
       }
     }
     RunFolder.writeText(
@@ -88,16 +88,6 @@ public final class Report {
     RunFolder.writeText(out.resolve("report.md"), MarkdownPage.text(blocks));
     RunFolder.writeText(out.resolve("runs.csv"), Csv.text(runsTable()));
     RunFolder.writeText(out.resolve("groups.csv"), Csv.text(GroupRow.csv(rows)));
-  }
-
-  private static void writeBytes(Path file, byte[] bytes) {
-    try {
-      Path part = file.resolveSibling(".part-" + file.getFileName());
-      Files.write(part, bytes);
-      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
-    }
   }
 
   /** The parts of the page. */

@@ -21,7 +21,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
 /** The tensors that are fed for one batch, the same in all of its phases. */
-final class BatchFeeds implements AutoCloseable {
+public final class BatchFeeds implements AutoCloseable {
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
   /** Feeds nothing: for what depends on variables alone. */
@@ -53,7 +53,7 @@ final class BatchFeeds implements AutoCloseable {
   }
 
   /** Feeds a batch without dropout. */
-  BatchFeeds(TrainingGraph training, Batch batch) {
+  public BatchFeeds(TrainingGraph training, Batch batch) {
     this(training, batch, 0, DropoutSeed.NONE);
   }
 
@@ -67,7 +67,7 @@ final class BatchFeeds implements AutoCloseable {
   }
 
   /** A run of a session with these tensors fed. */
-  Session.Runner runner(Session session) {
+  public Session.Runner runner(Session session) {
     Session.Runner runner = session.runner();
     tensors.forEach(runner::feed);
     return runner;

@@ -4,11 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.squat.eval.ModelDescription;
 import io.squat.glue.Task;
 import io.squat.savedmodels.BertStructure;
-import io.squat.savedmodels.ModelGraph;
-import io.squat.savedmodels.ModelValues;
-import io.squat.savedmodels.Quantization;
-import io.squat.savedmodels.Rewriting;
-import io.squat.savedmodels.SavedModelReader;
 import io.squat.savedmodels.SavedModelWriter;
 import io.squat.savedmodels.ServingModel;
 import io.squat.savedmodels.WarmUpRequests;
@@ -62,20 +57,15 @@ public final class RunExport {
    *     bits
    */
   public void write(String stage, ServingForm form, String version, Path out) {
-    run.requireModel(stage);
+    TrainedModel trained = TrainedModel.of(run, stage);
     requireWhole();
-    form.check(stage.equals(StageSettings.QUANTIZED) ? settings.quantization() : Quantization.NONE);
+    form.check(trained.quantization());
     SavedModelWriter.requireFree(out);
-    ModelGraph model =
-        Rewriting.withHead(
-            SavedModelReader.readGraph(run.encoder(), settings.choice()), settings.outputs());
-    Quantization quantization =
-        stage.equals(StageSettings.QUANTIZED) ? settings.quantization() : Quantization.NONE;
     ServingModel served =
-        form.export(model, quantization, ModelValues.ofCheckpoint(run.variables(stage)));
+        form.export(trained.graph(), trained.quantization(), trained.values());
     Map<String, byte[]> files = assets(stage, form, version);
     int longest =
-        Math.min(settings.maxLength(), BertStructure.of(model).rows(model, /* role= */ null));
+        Math.min(settings.maxLength(), BertStructure.of(trained.graph()).rows(trained.graph(), /* role= */ null));
     files.put(
         WarmUpRequests.FILE,
         WarmUp.file(settings, WarmUp.lengths(run.data(), longest), served, run.vocabulary()));

@@ -569,11 +569,16 @@ public final class RunFolder {
     }
   }
 
-  /** Writes a file beside its place and renames it. */
+  /** Writes a file of UTF-8 beside its place and renames it. */
   public static void writeText(Path file, String text) {
+    writeBytes(file, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Writes a file beside its place and renames it. */
+  public static void writeBytes(Path file, byte[] bytes) {
     Path part = part(file);
     try {
-      Files.writeString(part, text, StandardCharsets.UTF_8);
+      Files.write(part, bytes);
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);

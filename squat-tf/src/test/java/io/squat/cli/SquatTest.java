@@ -53,6 +53,7 @@ class SquatTest {
         "predict",
         "glue",
         "report",
+        "sharpness",
         "bench train"
       })
   void helpShowsExamples(String command) {

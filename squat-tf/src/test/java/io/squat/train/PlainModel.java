@@ -10,15 +10,15 @@ import java.util.Map;
  * {@link SmallModel} with its head, loss and quantizers, and all of its gradients, step by step in
  * plain Java and in double.
  */
-final class PlainModel {
+public final class PlainModel {
   static final int T = SmallModel.TOKENS;
   static final int H = SmallModel.HIDDEN;
   static final int F = SmallModel.FEATURES;
   static final int C = SmallModel.CLASSES;
 
   /** The integers of a quantizer and the factor of its step's gradient. */
-  record Grid(int low, int high, double gradientScale) {
-    static Grid of(int low, int high, int n) {
+  public record Grid(int low, int high, double gradientScale) {
+    public static Grid of(int low, int high, int n) {
       return new Grid(low, high, 1 / Math.sqrt((double) n * high));
     }
 
@@ -38,11 +38,11 @@ final class PlainModel {
   }
 
   /** The loss and the gradients, for the latent values and for the quantized ones, by name. */
-  record Gradients(double loss, Map<String, double[]> latent, Map<String, double[]> quantized) {}
+  public record Gradients(double loss, Map<String, double[]> latent, Map<String, double[]> quantized) {}
 
-  static final String HEAD_KERNEL = "task_head/kernel";
-  static final String HEAD_BIAS = "task_head/bias";
-  static final String STEP = "/step_size";
+  public static final String HEAD_KERNEL = "task_head/kernel";
+  public static final String HEAD_BIAS = "task_head/bias";
+  public static final String STEP = "/step_size";
 
   private final Map<String, Grid> grids;
 
@@ -52,7 +52,7 @@ final class PlainModel {
    * @param grids of {@link SmallModel#TABLE}, {@link SmallModel#KERNEL} and {@link
    *     SmallModel#INPUT}; none is there in float
    */
-  PlainModel(Map<String, Grid> grids) {
+  public PlainModel(Map<String, Grid> grids) {
     this.grids = grids;
   }
 
@@ -96,7 +96,7 @@ final class PlainModel {
    * @param values weights and steps by name
    * @param e perturbations of the quantized table and kernel; empty for none
    */
-  Gradients gradients(Batch batch, Map<String, double[]> values, Map<String, double[]> e) {
+  public Gradients gradients(Batch batch, Map<String, double[]> values, Map<String, double[]> e) {
     int rows = batch.rows();
     double[] table = tensor(values, SmallModel.TABLE);
     double[] kernel = tensor(values, SmallModel.KERNEL);

@@ -29,22 +29,22 @@ import org.tensorflow.types.TInt32;
  * pooled = p * y                [B, F]
  * </pre>
  */
-final class SmallModel {
-  static final int VOCABULARY = 11;
-  static final int TOKENS = 3;
-  static final int HIDDEN = 4;
-  static final int FEATURES = 6;
-  static final int CLASSES = 2;
+public final class SmallModel {
+  public static final int VOCABULARY = 11;
+  public static final int TOKENS = 3;
+  public static final int HIDDEN = 4;
+  public static final int FEATURES = 6;
+  public static final int CLASSES = 2;
 
-  static final String TABLE = "table";
-  static final String KERNEL = "kernel";
-  static final String BIAS = "bias";
-  static final String INPUT = "x";
+  public static final String TABLE = "table";
+  public static final String KERNEL = "kernel";
+  public static final String BIAS = "bias";
+  public static final String INPUT = "x";
 
   private SmallModel() {}
 
   /** The model with its head. */
-  static ModelGraph build() {
+  public static ModelGraph build() {
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       Operand<TInt32> ids = input(tf, "ids");

@@ -1,0 +1,250 @@
+package io.squat.cli;
+
+import static java.util.Objects.requireNonNull;
+
+import io.squat.glue.Batch;
+import io.squat.glue.Batches;
+import io.squat.glue.Example;
+import io.squat.glue.Examples;
+import io.squat.glue.GlueReader;
+import io.squat.glue.GlueTask;
+import io.squat.glue.OwnTask;
+import io.squat.glue.Split;
+import io.squat.glue.TableFile;
+import io.squat.glue.Task;
+import io.squat.glue.WordPiece;
+import io.squat.plots.Figure;
+import io.squat.savedmodels.BertStructure;
+import io.squat.sharpness.ModelLoss;
+import io.squat.sharpness.Sharpness;
+import io.squat.sharpness.SharpnessFigures;
+import io.squat.sharpness.SharpnessResults;
+import io.squat.sharpness.SharpnessSettings;
+import io.squat.sharpness.SharpnessTables;
+import io.squat.train.Progress;
+import io.squat.train.RunFolder;
+import io.squat.train.RunSettings;
+import io.squat.train.TrainedModel;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code squat sharpness}. */
+@Command(
+    name = "sharpness",
+    description = {
+      "Measure how flat the minima of trained models are: the rise of the loss in the worst direction"
+          + " and in random ones, the Hessian's largest eigenvalues, and pictures of the loss.",
+      "Without dropout, at the quantized weights, all on the same rows. Activations are not quantized"
+          + " unless --activations: their steps make second derivatives meaningless.",
+      "What --out has of the same measurement is not measured again."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  squat sharpness --run runs/lsq --run runs/squat --data glue --out sharpness",
+      "  squat sharpness --run runs/reviews --file train.csv --rows 64 --out sharpness"
+    })
+final class SharpnessCommand extends SquatCommand {
+  private static final int BATCH = 32;
+
+  @Option(
+      names = "--run",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder of a finished run; may be given several times, for one task.")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  List<Path> runs;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "Folder of GLUE, or of the runs' task in it.")
+  @Nullable Path data;
+
+  @Option(
+      names = "--file",
+      paramLabel = "FILE",
+      description = "Of runs on a table of your own: the file that --split is of.")
+  @Nullable Path file;
+
+  @Option(
+      names = "--split",
+      defaultValue = "train",
+      description = "train or dev: where the rows are from (default: ${DEFAULT-VALUE}).")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  Split split;
+
+  @Option(
+      names = "--rows",
+      defaultValue = "128",
+      paramLabel = "N",
+      description =
+          "How many rows, the first when they are shuffled by the seed (default: ${DEFAULT-VALUE}).")
+  int rows;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "Where sharpness.json, sharpness.csv and the pictures are written.")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  Path out;
+
+  @Option(
+      names = "--activations",
+      description =
+          "Quantize activations for epsilon and average sharpness, as they were in training.")
+  boolean activations;
+
+  @Mixin final SharpnessOptions measured = new SharpnessOptions();
+  @Mixin final RunOptions run = new RunOptions();
+
+  @Override
+  Object run(PrintWriter printer) {
+    List<RunFolder> folders = runs.stream().map(RunFolder::new).toList();
+    RunSettings first = folders.get(0).settings();
+    for (RunFolder folder : folders) {
+      folder.readResult();
+      requireSameRows(folder, first);
+    }
+    SharpnessSettings settings = measured.settings();
+    Examples some = some(examples(first.task()), settings.seed());
+    requireHash(some, first);
+    SharpnessResults results =
+        new SharpnessResults(
+                first.task().displayName(),
+                some.split().toString(),
+                some.sha256(),
+                rows,
+                activations,
+                settings,
+                List.of())
+            .orThoseOf(out);
+    createFolder();
+    Progress progress = TerminalProgress.ofStandardError();
+    for (RunFolder folder : folders) {
+      String name = folder.root().normalize().toString();
+      if (results.of(name).isEmpty()) {
+        results = results.with(measure(folder, name, some, settings, progress));
+        write(results);
+      }
+      printer.print(SharpnessTables.text(results.of(name).orElseThrow()));
+      printer.flush();
+    }
+    printer.println("results: " + out);
+    return results;
+  }
+
+  private SharpnessResults.Model measure(
+      RunFolder folder,
+      String name,
+      Examples some,
+      SharpnessSettings settings,
+      Progress progress) {
+    RunSettings trained = folder.settings();
+    TrainedModel model = TrainedModel.of(folder, trained.lastStage());
+    List<Batch> batches = batches(folder, trained, model, some);
+    int threads = run.threads() > 0 ? run.threads() : Runtime.getRuntime().availableProcessors();
+    boolean quantized = activations && trained.method().quantized();
+    try (ModelLoss smooth = new ModelLoss(model, false, batches, run.device(), threads);
+        ModelLoss stepped =
+            quantized ? new ModelLoss(model, true, batches, run.device(), threads) : null) {
+      return new SharpnessResults.Model(
+          name,
+          trained.method().label(),
+          trained.method().quantized() ? trained.bits() : "float",
+          trained.seed(),
+          Sharpness.of(stepped == null ? smooth : stepped, smooth, settings, progress));
+    }
+  }
+
+  private static List<Batch> batches(
+      RunFolder folder, RunSettings settings, TrainedModel model, Examples some) {
+    int positions = BertStructure.of(model.graph()).rows(model.graph(), null);
+    try (WordPiece wordPiece = WordPiece.open(folder.vocabulary(), settings.casing())) {
+      return new ArrayList<>(
+          Batches.sequential(
+              wordPiece.encode(some, Math.min(settings.maxLength(), positions)), BATCH));
+    }
+  }
+
+  private Examples examples(Task task) {
+    boolean own =
+        new OptionChoice("--data", data).or("--file", file).second();
+    if (own != task instanceof OwnTask) {
+      throw new IllegalArgumentException(
+          (own ? "--file: " : "--data: ")
+              + "expected "
+              + (own ? "--data, since the runs are of GLUE's " : "--file, since the runs are of ")
+              + task.displayName());
+    }
+    return task instanceof OwnTask ownTask
+        ? new TableFile(requireNonNull(file)).read(ownTask, split)
+        : GlueReader.read(requireNonNull(data), (GlueTask) task, split);
+  }
+
+  private Examples some(Examples all, long seed) {
+    if (rows < 1 || rows > all.rows().size()) {
+      throw new IllegalArgumentException(
+          "--rows: expected 1 to " + all.rows().size() + ", as many as there are, found " + rows);
+    }
+    List<Example> shuffled = new ArrayList<>(all.rows());
+    // Random and not SplittableRandom: its algorithm is part of its documentation.
+    Collections.shuffle(shuffled, new Random(seed));
+    return new Examples(
+        all.task(), all.split(), shuffled.subList(0, rows), all.skippedRows(), all.sha256());
+  }
+
+  private static void requireSameRows(RunFolder folder, RunSettings first) {
+    RunSettings settings = folder.settings();
+    if (!settings.task().equals(first.task())
+        || !settings.trainHash().equals(first.trainHash())
+        || !settings.devHash().equals(first.devHash())) {
+      throw new IllegalArgumentException(
+          folder.root()
+              + ": expected a run on the same rows of "
+              + first.task().displayName()
+              + " as the first --run, found one on others, of "
+              + settings.task().displayName());
+    }
+  }
+
+  private void requireHash(Examples some, RunSettings settings) {
+    String wanted = split == Split.TRAIN ? settings.trainHash() : settings.devHash();
+    if (!some.sha256().equals(wanted)) {
+      throw new IllegalArgumentException(
+          (data == null ? file : data)
+              + ": expected the rows that the runs were made with, SHA-256 "
+              + wanted
+              + ", found "
+              + some.sha256());
+    }
+  }
+
+  private void createFolder() {
+    try {
+      Files.createDirectories(out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(out + ": cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  private void write(SharpnessResults results) {
+    results.write(out);
+    RunFolder.writeText(out.resolve("sharpness.csv"), SharpnessTables.csv(results));
+    for (Map.Entry<String, Figure> figure : SharpnessFigures.of(results).entrySet()) {
+      RunFolder.writeBytes(out.resolve(figure.getKey()), figure.getValue().png());
+    }
+  }
+}

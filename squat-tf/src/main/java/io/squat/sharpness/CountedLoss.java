@@ -1,0 +1,46 @@
+package io.squat.sharpness;
+
+import io.squat.train.Progress;
+
+/** A loss whose passes through the model are counted: a gradient is as much as three of them. */
+final class CountedLoss implements Loss {
+  private static final int SLOPE = 3;
+
+  private final Loss loss;
+  private final Progress.Work work;
+
+  CountedLoss(Loss loss, Progress.Work work) {
+    this.loss = loss;
+    this.work = work;
+  }
+
+  /** How many passes all measures take, at most. */
+  static long passes(SharpnessSettings settings) {
+    long rhos = settings.rhos().size();
+    long measures =
+        SLOPE * (1 + rhos * settings.ascentSteps() + 2L * settings.iterations())
+            + rhos * (1 + settings.directions());
+    long pictures =
+        2L * settings.linePoints() + (long) settings.surfacePoints() * settings.surfacePoints();
+    return 2 * SLOPE + 2 * measures + pictures;
+  }
+
+  @Override
+  public Weights point() {
+    return loss.point();
+  }
+
+  @Override
+  public double at(Weights displacement) {
+    double found = loss.at(displacement);
+    work.step(1);
+    return found;
+  }
+
+  @Override
+  public Slope slope(Weights displacement) {
+    Slope found = loss.slope(displacement);
+    work.step(SLOPE);
+    return found;
+  }
+}

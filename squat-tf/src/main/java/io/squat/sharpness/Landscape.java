@@ -1,0 +1,68 @@
+package io.squat.sharpness;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The loss along lines and over planes through the point. */
+public final class Landscape {
+  private Landscape() {}
+
+  /**
+   * The loss along a line.
+   *
+   * @param direction what it is along
+   * @param at how far, in lengths of the direction
+   * @param loss L(at * direction)
+   */
+  public record Line(String direction, List<Double> at, List<Double> loss) {
+    /** Copies the lists. */
+    public Line {
+      at = List.copyOf(at);
+      loss = List.copyOf(loss);
+    }
+  }
+
+  /**
+   * The loss over a plane.
+   *
+   * @param at how far along either direction, in their lengths
+   * @param loss L(at[column] * first + at[row] * second), row by row
+   */
+  public record Surface(List<Double> at, List<List<Double>> loss) {
+    /** Copies the lists. */
+    public Surface {
+      at = List.copyOf(at);
+      loss = loss.stream().map(List::copyOf).toList();
+    }
+  }
+
+  static Line line(Loss loss, String name, Weights direction, List<Double> at) {
+    return new Line(name, at, at.stream().map(t -> loss.at(direction.times(t))).toList());
+  }
+
+  static Surface surface(Loss loss, Weights first, Weights second, List<Double> at) {
+    List<List<Double>> rows = new ArrayList<>();
+    for (double b : at) {
+      List<Double> row = new ArrayList<>();
+      for (double a : at) {
+        row.add(loss.at(first.times(a).plus(b, second)));
+      }
+      rows.add(row);
+    }
+    return new Surface(at, rows);
+  }
+
+  /**
+   * Numbers from {@code -span} to {@code span} at equal distances.
+   *
+   * @param points how many, odd, so that zero is among them
+   */
+  static List<Double> grid(double span, int points) {
+    List<Double> numbers = new ArrayList<>();
+    int half = points / 2;
+    for (int i = -half; i <= half; i++) {
+      numbers.add(span * i / half);
+    }
+    return numbers;
+  }
+}

@@ -1,0 +1,100 @@
+package io.squat.sharpness;
+
+import io.squat.train.RunFolder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * What was measured of some models, as {@code sharpness.json} holds it.
+ *
+ * @param task the task
+ * @param split train or dev
+ * @param dataHash SHA-256 of the split's file
+ * @param rows how many rows of it, the first ones when they are shuffled by the seed
+ * @param activations whether activations were quantized for epsilon and average sharpness; for
+ *     eigenvalues and pictures they never are
+ * @param settings what was measured
+ * @param models what came out
+ */
+public record SharpnessResults(
+    String task,
+    String split,
+    String dataHash,
+    int rows,
+    boolean activations,
+    SharpnessSettings settings,
+    List<Model> models) {
+
+  /** The name of the file. */
+  public static final String FILE = "sharpness.json";
+
+  /**
+   * A model.
+   *
+   * @param run the folder of its run
+   * @param method fp, lsq, saq or squat
+   * @param bits W-E-A, {@code float} for fp
+   * @param seed of the run
+   * @param sharpness what was measured
+   */
+  public record Model(String run, String method, String bits, long seed, Sharpness sharpness) {
+    /** What it is called in tables and pictures. */
+    public String name() {
+      return String.format(Locale.ROOT, "%s %s, seed %d", method, bits, seed);
+    }
+  }
+
+  /** Copies the list. */
+  public SharpnessResults {
+    models = List.copyOf(models);
+  }
+
+  /** The same with another model. */
+  public SharpnessResults with(Model model) {
+    List<Model> all = new ArrayList<>(models);
+    all.add(model);
+    return new SharpnessResults(task, split, dataHash, rows, activations, settings, all);
+  }
+
+  /** What is there of a run. */
+  public Optional<Model> of(String run) {
+    return models.stream().filter(model -> model.run().equals(run)).findFirst();
+  }
+
+  /**
+   * What a folder has of the same measurement, or nothing measured yet.
+   *
+   * @param folder where results are kept
+   * @throws IllegalArgumentException if it has those of another measurement
+   */
+  public SharpnessResults orThoseOf(Path folder) {
+    Path file = folder.resolve(FILE);
+    if (!Files.isRegularFile(file)) {
+      return this;
+    }
+    SharpnessResults found = RunFolder.readJson(file, SharpnessResults.class);
+    if (!found.withoutModels().equals(withoutModels())) {
+      throw new IllegalArgumentException(
+          folder
+              + ": expected no results or those of the same measurement, found "
+              + found.withoutModels()
+              + ", asked for "
+              + withoutModels()
+              + "; choose another --out");
+    }
+    return found;
+  }
+
+  private SharpnessResults withoutModels() {
+    return new SharpnessResults(task, split, dataHash, rows, activations, settings, List.of());
+  }
+
+  /** Writes the file. */
+  public void write(Path folder) {
+    RunFolder.writeJson(folder.resolve(FILE), this);
+  }
+}

@@ -1,0 +1,257 @@
+package io.squat.sharpness;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.squat.train.Progress;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** All measures of a quadratic loss, in closed form. */
+class MeasuresTest {
+  private static final double[] EIGENVALUES = {
+    9, 7.5, 4, 2, 1, 0.5, 0.25, 0.1, 0, -0.5, -1, -3
+  };
+  private static final double[] SLOPE = {
+    0.3, -0.2, 0.5, 0.1, -0.4, 0.2, 0.1, 0.6, -0.3, 0.2, -0.1, 0.4
+  };
+  private static final double[] NO_SLOPE = new double[12];
+
+  /** Gradients are float32, of numbers up to 10. */
+  private static final double TOLERANCE = 1e-5;
+
+  private static final Quadratic QUADRATIC =
+      new Quadratic(EIGENVALUES, SLOPE, Quadratic.point(1));
+
+  @Test
+  void eigenvaluesAreThoseOfTheHessian() {
+    for (double difference : new double[] {0.01, 1}) {
+      List<Spectrum.Eigenvalue> found =
+          Spectrum.of(QUADRATIC, 3, 12, difference, 1).eigenvalues();
+      for (int i = 0; i < 3; i++) {
+        assertEquals(EIGENVALUES[i], found.get(i).value(), 1e-3, "eigenvalue " + i);
+        assertTrue(found.get(i).residual() < 1e-2, "residual " + found.get(i).residual());
+      }
+    }
+  }
+
+  @Test
+  void aResidualBoundsTheErrorBeforeTheEnd() {
+    for (Spectrum.Eigenvalue found : Spectrum.of(QUADRATIC, 3, 5, 1, 1).eigenvalues()) {
+      double error =
+          Arrays.stream(EIGENVALUES).map(value -> Math.abs(value - found.value())).min().orElseThrow();
+      assertTrue(error <= found.residual() + TOLERANCE, error + " of " + found);
+    }
+  }
+
+  @Test
+  void aKrylovSpaceThatIsCompleteEndsTheSearch() {
+    double[] one = new double[12];
+    one[0] = 5;
+    List<Spectrum.Eigenvalue> found =
+        Spectrum.of(new Quadratic(one, SLOPE, Quadratic.point(1)), 3, 12, 1, 1).eigenvalues();
+    assertEquals(5, found.get(0).value(), 1e-4);
+    assertTrue(found.size() < 12);
+  }
+
+  @Test
+  void theFirstRiseIsThatAlongTheGradient() {
+    double rho = 0.7;
+    double norm = 0;
+    double curvature = 0;
+    for (int i = 0; i < 12; i++) {
+      norm += SLOPE[i] * SLOPE[i];
+      curvature += EIGENVALUES[i] * SLOPE[i] * SLOPE[i];
+    }
+    double expected = rho * Math.sqrt(norm) + rho * rho * curvature / norm / 2;
+    assertEquals(expected, epsilon(QUADRATIC, rho, 0).first(), TOLERANCE);
+    assertEquals(expected, epsilon(QUADRATIC, rho, 4).first(), TOLERANCE);
+  }
+
+  /**
+   * The maximum of a quadratic in a ball: e = (lambda - H)^-1 b with lambda over the largest
+   * eigenvalue and ||e|| = rho, where it is not inside.
+   */
+  @Test
+  void theMaximumIsThatOfTheBall() {
+    double rho = 0.7;
+    double low = EIGENVALUES[0];
+    double high = 1000;
+    for (int i = 0; i < 200; i++) {
+      double lambda = (low + high) / 2;
+      double square = 0;
+      for (int k = 0; k < 12; k++) {
+        square += Math.pow(SLOPE[k] / (lambda - EIGENVALUES[k]), 2);
+      }
+      if (Math.sqrt(square) > rho) {
+        low = lambda;
+      } else {
+        high = lambda;
+      }
+    }
+    double expected = 0;
+    for (int k = 0; k < 12; k++) {
+      double e = SLOPE[k] / (low - EIGENVALUES[k]);
+      expected += e * SLOPE[k] + EIGENVALUES[k] * e * e / 2;
+    }
+    EpsilonSharpness found = epsilon(QUADRATIC, rho, 60);
+    assertEquals(expected, found.maximum(), 1e-3 * expected);
+    assertTrue(found.maximum() > found.first() + 0.1);
+  }
+
+  @Test
+  void rhoZeroGivesZero() {
+    assertEquals(new EpsilonSharpness(0, 0, 0), epsilon(QUADRATIC, 0, 3));
+    for (AverageSharpness found :
+        AverageSharpness.of(QUADRATIC, Quadratic.AT_ORIGIN, List.of(0.0), 5, 1)) {
+      assertEquals(0, found.mean(), 1e-12);
+      assertEquals(0, found.deviation(), 1e-12);
+    }
+  }
+
+  /** E[z H z] / ||z||^2 is the trace over the dimensions. */
+  @Test
+  void theAverageIsHalfTheMeanEigenvalue() {
+    double trace = Arrays.stream(EIGENVALUES).sum();
+    double rho = 2;
+    Quadratic flat = new Quadratic(EIGENVALUES, NO_SLOPE, Quadratic.point(1));
+    AverageSharpness found =
+        AverageSharpness.of(flat, Quadratic.AT_ORIGIN, List.of(rho), 4000, 3).get(0);
+    double expected = rho * rho * trace / 12 / 2;
+    double standardError = found.deviation() / Math.sqrt(4000);
+    assertEquals(expected, found.mean(), 4 * standardError);
+    assertTrue(standardError < expected / 20);
+  }
+
+  @Test
+  void scaledSlopesAreThoseOfTheScaledLoss() {
+    ScaledLoss scaled = new ScaledLoss(QUADRATIC);
+    Weights u = Quadratic.point(9).times(0.1);
+    float[] gradient = scaled.slope(u).gradient().values(0);
+    double h = 1e-2;
+    for (int i = 0; i < 6; i++) {
+      float[] unit = new float[6];
+      unit[i] = (float) h;
+      Weights direction = Weights.of(Quadratic.MATRICES, List.of(unit, new float[6]));
+      double expected = (scaled.at(u.plus(1, direction)) - scaled.at(u.plus(-1, direction))) / 2 / h;
+      assertEquals(expected, gradient[i], 1e-3);
+    }
+  }
+
+  /** Weights twice as large, with a loss that takes them half: the same network. */
+  @Test
+  void adaptiveMeasuresDoNotSeeTheScaleOfTheWeights() {
+    Loss wide =
+        new Loss() {
+          @Override
+          public Weights point() {
+            return QUADRATIC.point().times(2);
+          }
+
+          @Override
+          public double at(Weights displacement) {
+            return QUADRATIC.at(displacement.times(0.5));
+          }
+
+          @Override
+          public Slope slope(Weights displacement) {
+            Slope slope = QUADRATIC.slope(displacement.times(0.5));
+            return new Slope(slope.loss(), slope.gradient().times(0.5));
+          }
+        };
+    Sharpness a = Sharpness.of(QUADRATIC, QUADRATIC, settings(1), Progress.NONE);
+    Sharpness b = Sharpness.of(wide, wide, settings(1), Progress.NONE);
+    assertEquals(
+        a.adaptive().epsilon().get(0).maximum(), b.adaptive().epsilon().get(0).maximum(), 1e-5);
+    assertEquals(a.adaptive().average().get(0).mean(), b.adaptive().average().get(0).mean(), 1e-5);
+    assertEquals(
+        a.adaptive().hessian().eigenvalues().get(0).value(),
+        b.adaptive().hessian().eigenvalues().get(0).value(),
+        1e-2);
+    assertTrue(
+        Math.abs(
+                a.plain().hessian().eigenvalues().get(0).value()
+                    - b.plain().hessian().eigenvalues().get(0).value())
+            > 5);
+    assertEquals(a.surface().loss().get(0).get(2), b.surface().loss().get(0).get(2), 1e-5);
+  }
+
+  @Test
+  void filtersOfADirectionHaveTheNormsOfTheWeights() {
+    Weights direction = Quadratic.point(7).filterNormalised(QUADRATIC.point());
+    for (int matrix = 0; matrix < 2; matrix++) {
+      for (int filter = 0; filter < 3; filter++) {
+        double found = 0;
+        double expected = 0;
+        for (int k = 0; k < 2; k++) {
+          int i = matrix == 0 ? k * 3 + filter : filter * 2 + k;
+          found += Math.pow(direction.values(matrix)[i], 2);
+          expected += Math.pow(QUADRATIC.point().values(matrix)[i], 2);
+        }
+        assertEquals(expected, found, 1e-5);
+      }
+    }
+  }
+
+  @Test
+  void picturesHaveThePointInTheMiddle() {
+    Sharpness found = Sharpness.of(QUADRATIC, QUADRATIC, settings(1), Progress.NONE);
+    assertEquals(Quadratic.AT_ORIGIN, found.surface().loss().get(1).get(1), 1e-12);
+    assertArrayEquals(
+        new double[] {-0.5, 0, 0.5},
+        found.surface().at().stream().mapToDouble(Double::doubleValue).toArray());
+    Landscape.Line gradient = found.lines().get(1);
+    assertEquals(Quadratic.AT_ORIGIN, gradient.loss().get(2), 1e-12);
+    assertTrue(gradient.loss().get(3) > gradient.loss().get(2), "against the gradient it falls");
+  }
+
+  @Test
+  void theSeedDecidesTheNumbers() {
+    Sharpness first = Sharpness.of(QUADRATIC, QUADRATIC, settings(1), Progress.NONE);
+    assertEquals(first, Sharpness.of(QUADRATIC, QUADRATIC, settings(1), Progress.NONE));
+    assertTrue(!first.equals(Sharpness.of(QUADRATIC, QUADRATIC, settings(2), Progress.NONE)));
+  }
+
+  @Test
+  void asManyPassesAreCountedAsWereSaid() {
+    long[] counted = {0, 0};
+    Progress counter =
+        (name, unit, total) -> {
+          counted[0] = total;
+          return new Progress.Work() {
+            @Override
+            public void step(long count) {
+              counted[1] += count;
+            }
+
+            @Override
+            public void message(String text) {}
+
+            @Override
+            public void close() {}
+          };
+        };
+    Sharpness.of(QUADRATIC, QUADRATIC, settings(1), counter);
+    assertEquals(counted[0], counted[1]);
+  }
+
+  /** A random direction has its norm spread over all weights, whatever the seed. */
+  @Test
+  void directionsAreDrawnAnew() {
+    Random random = new Random(1);
+    Weights a = QUADRATIC.point().gaussian(random.nextLong(), 0);
+    Weights b = QUADRATIC.point().gaussian(random.nextLong(), 0);
+    assertTrue(Math.abs(a.dot(b)) < 0.9 * a.norm() * b.norm());
+  }
+
+  private static SharpnessSettings settings(long seed) {
+    return new SharpnessSettings(List.of(0.1, 0.5), 5, 3, 2, 6, 0.5, 0.5, 5, 3, seed);
+  }
+
+  private static EpsilonSharpness epsilon(Loss loss, double rho, int steps) {
+    return EpsilonSharpness.of(loss, loss.slope(loss.point().zeros()), rho, steps);
+  }
+}
