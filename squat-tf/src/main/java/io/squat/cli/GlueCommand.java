@@ -156,7 +156,7 @@ final class GlueCommand extends SquatCommand {
       return fetch(download, printer);
     }
     if (out == null) {
-      throw new IllegalArgumentException("--out: expected the folder of the sweep, found none");
+      throw new ParameterException(spec().commandLine(), "Missing required option: '--out=DIR'");
     }
     Progress progress = TerminalProgress.ofStandardError();
     SweepPlan plan = plan();

@@ -28,7 +28,6 @@ import org.jfree.chart.annotations.XYShapeAnnotation;
 import org.jfree.chart.axis.AxisLocation;
 import org.jfree.chart.axis.NumberAxis;
 import org.jfree.chart.axis.ValueAxis;
-import org.jfree.chart.block.Block;
 import org.jfree.chart.block.RectangleConstraint;
 import org.jfree.chart.plot.ValueMarker;
 import org.jfree.chart.plot.XYPlot;
@@ -55,6 +54,7 @@ final class Drawing {
   private static final int[] WIDTHS = {640, 440, 360, 320};
   private static final int MARGIN = 8;
   private static final int FINER = 6;
+  private static final int SCALE_HEIGHT = 64;
   private static final int COLOURS = 400;
   private static final Color GRID = new Color(0xDDDDDD);
   private static final Color MARK = new Color(0x888888);
@@ -193,9 +193,12 @@ final class Drawing {
   }
 
   private static double height(Title legend, double width) {
+    if (legend instanceof PaintScaleLegend) {
+      return SCALE_HEIGHT; // it cannot arrange itself in any height
+    }
     Graphics2D graphics = graphics(image(1, 1));
     try {
-      return ((Block) legend)
+      return legend
           .arrange(graphics, new RectangleConstraint(width, new Range(0, Double.MAX_VALUE / 2)))
           .getHeight();
     } finally {

@@ -269,13 +269,48 @@ class SquatTest {
     assertEquals(1, export.err().lines().count());
   }
 
+  /** What a run has of its own is not given to its export, and none of it is ignored. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--max-length 8", "--vocab v", "--cased", "--signature s", "--tags t", "--threads 1",
+        "--text-columns a"
+      })
+  void exportOfARunRefusesOptionsOfModels(String option, @TempDir Path folder) {
+    Invocation export =
+        Invocation.of(
+            "export --run r --format packed " + option + " --out " + folder.resolve("out"));
+    assertEquals(2, export.status());
+    assertTrue(
+        export.err().contains(option.split(" ", 2)[0] + ": expected with --model"), export.err());
+  }
+
+  @Test
+  void exportGoesNotIntoAnotherModel(@TempDir Path folder) throws IOException {
+    Path version = Files.createDirectories(folder.resolve("1"));
+    Files.createFile(version.resolve("saved_model.pb"));
+    Invocation export =
+        Invocation.of("export --run r --format packed --out " + version.resolve("2"));
+    assertEquals(2, export.status());
+    assertTrue(export.err().contains("within that of " + version), export.err());
+  }
+
+  @Test
+  void aDownloadTrainsNothing(@TempDir Path folder) {
+    Invocation download =
+        Invocation.of("glue --download " + folder.resolve("glue") + " --methods lsq");
+    assertEquals(2, download.status());
+    assertTrue(download.err().contains("--methods: expected without --download"), download.err());
+    assertTrue(Files.notExists(folder.resolve("glue")));
+  }
+
   @Test
   void bitsOfARunAreItsOwn(@TempDir Path folder) {
     Invocation export =
         Invocation.of("export --run r --format packed --bits 4-8-8 --out " + folder.resolve("out"));
     assertEquals(2, export.status());
     assertTrue(export.err().contains("--bits"), export.err());
-    assertTrue(export.err().contains("--run, which has bits of its own"), export.err());
+    assertTrue(export.err().contains("--run, which has its own"), export.err());
   }
 
   @Test
@@ -283,7 +318,7 @@ class SquatTest {
     String out = " --format packed --granularity channel --out " + folder.resolve("out");
     Invocation ofRun = Invocation.of("export --run r" + out);
     assertEquals(2, ofRun.status());
-    assertTrue(ofRun.err().contains("--run, which has bits of its own"), ofRun.err());
+    assertTrue(ofRun.err().contains("--run, which has its own"), ofRun.err());
     Invocation withoutBits = Invocation.of("export --model m" + out.replace("packed", "float"));
     assertEquals(2, withoutBits.status());
     assertTrue(
