@@ -274,6 +274,9 @@ class ClassifierTest {
       String message = message(IllegalStateException.class, () -> classifier.predict(batch));
       assertTrue(message.startsWith(folder + ": the model fails on 1 rows of 7 tokens: "), message);
       assertTrue(message.contains("indices[0,3] = 23 is not in [0, 23)"), message);
+      assertTrue(
+          message.endsWith("; the model's vocabulary has 23 entries: give its own by --vocab"),
+          message);
     }
   }
 

@@ -3,6 +3,7 @@ package io.squat.eval;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PredictionsTest {
@@ -41,6 +42,17 @@ class PredictionsTest {
         Failures.message(
             IllegalStateException.class,
             () -> new Predictions(OutputKind.SCORE, 1, 1, new float[] {2}).probabilities(0)));
+  }
+
+  @Test
+  void namesOfOtherClassesAreAnError() {
+    Predictions three = new Predictions(OutputKind.LOGITS, 1, 3, new float[3]);
+    assertEquals(
+        "prediction: expected 2 classes, [no, yes], found 3: the labels are those of another model",
+        Failures.message(
+            IllegalStateException.class,
+            () -> Prediction.of(three, 0, List.of("no", "yes"), false)));
+    assertEquals("0", Prediction.of(three, 0, List.of(), false).label());
   }
 
   @Test

@@ -179,6 +179,15 @@ final class ExportCommand extends SquatCommand {
 
   private void loaded(Path target) {
     checkOptions();
+    ServingForm form = new ServingForm(format, compute);
+    Quantization quantization =
+        bits == null
+            ? null
+            : new Quantization(
+                bits, null, Objects.requireNonNullElse(granularity, Granularity.TENSOR));
+    if (quantization != null) {
+      form.check(quantization);
+    }
     Progress progress = TerminalProgress.ofStandardError();
     Path folder =
         ModelCache.ofUser(System.getenv(), progress)
@@ -186,12 +195,11 @@ final class ExportCommand extends SquatCommand {
     EncoderExport export = new EncoderExport(folder, choice.choice());
     SavedModelWriter.write(
         target,
-        bits == null
+        quantization == null
             ? export.toFloat()
             : export.quantized(
-                new Quantization(
-                    bits, null, Objects.requireNonNullElse(granularity, Granularity.TENSOR)),
-                new ServingForm(format, compute),
+                quantization,
+                form,
                 calibrationFile == null ? null : texts(calibrationFile, folder),
                 run.device(),
                 run.threads(),

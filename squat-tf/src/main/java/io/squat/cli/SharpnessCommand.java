@@ -147,11 +147,7 @@ final class SharpnessCommand extends SquatCommand {
   }
 
   private SharpnessResults.Model measure(
-      RunFolder folder,
-      String name,
-      Examples some,
-      SharpnessSettings settings,
-      Progress progress) {
+      RunFolder folder, String name, Examples some, SharpnessSettings settings, Progress progress) {
     RunSettings trained = folder.settings();
     TrainedModel model = TrainedModel.of(folder, trained.lastStage());
     List<Batch> batches = batches(folder, trained, model, some);
@@ -180,8 +176,7 @@ final class SharpnessCommand extends SquatCommand {
   }
 
   private Examples examples(Task task) {
-    boolean own =
-        new OptionChoice("--data", data).or("--file", file).second();
+    boolean own = new OptionChoice("--data", data).or("--file", file).second();
     if (own != task instanceof OwnTask) {
       throw new IllegalArgumentException(
           (own ? "--file: " : "--data: ")

@@ -74,15 +74,13 @@ final class Drawing {
   byte[] png() {
     int rows = (figure.plots().size() + figure.columns() - 1) / figure.columns();
     int fullWidth = figure.columns() * width;
-    List<Field> fields =
-        figure.plots().stream().map(Plot::field).filter(Objects::nonNull).toList();
+    List<Field> fields = figure.plots().stream().map(Plot::field).filter(Objects::nonNull).toList();
     Levels levels = fields.isEmpty() ? null : new Levels(fields);
     Title legend = levels == null ? legend() : legend(levels, fields.get(0).label());
     double legendHeight = legend == null ? 0 : height(legend, fullWidth);
     BufferedImage image = image(fullWidth, (int) Math.ceil(rows * HEIGHT + legendHeight));
     Graphics2D graphics = graphics(image);
-    List<JFreeChart> charts =
-        figure.plots().stream().map(plot -> chart(plot, levels)).toList();
+    List<JFreeChart> charts = figure.plots().stream().map(plot -> chart(plot, levels)).toList();
     for (int row = 0; row < rows; row++) {
       int first = row * figure.columns();
       shareRanges(charts.subList(first, Math.min(charts.size(), first + figure.columns())));

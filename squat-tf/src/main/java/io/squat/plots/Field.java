@@ -11,8 +11,7 @@ import java.util.List;
  * @param y where the rows stand, rising
  * @param heights row by row
  */
-public record Field(
-    String label, List<Double> x, List<Double> y, List<List<Double>> heights) {
+public record Field(String label, List<Double> x, List<Double> y, List<List<Double>> heights) {
   /** Copies the lists. */
   public Field {
     x = List.copyOf(x);

@@ -99,7 +99,8 @@ final class Levels implements PaintScale {
       int next = (i + 1) % 4;
       if (corners[i] < height != corners[next] < height) {
         double part = (height - corners[i]) / (corners[next] - corners[i]);
-        crossings.add(new double[] {x[i] + part * (x[next] - x[i]), y[i] + part * (y[next] - y[i])});
+        crossings.add(
+            new double[] {x[i] + part * (x[next] - x[i]), y[i] + part * (y[next] - y[i])});
       }
     }
     double middle = (corners[0] + corners[1] + corners[2] + corners[3]) / 4;

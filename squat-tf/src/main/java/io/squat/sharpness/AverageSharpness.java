@@ -39,8 +39,7 @@ public record AverageSharpness(double rho, double mean, double deviation) {
     List<AverageSharpness> found = new ArrayList<>();
     for (int i = 0; i < rhos.size(); i++) {
       SummaryStatistics rise = rises.get(i);
-      found.add(
-          new AverageSharpness(rhos.get(i), rise.getMean(), rise.getStandardDeviation()));
+      found.add(new AverageSharpness(rhos.get(i), rise.getMean(), rise.getStandardDeviation()));
     }
     return found;
   }

@@ -9,8 +9,8 @@ package io.squat.sharpness;
  *          begin at rho g / ||g||; each goes rho along the gradient of its place
  * </pre>
  *
- * <p>Source: Foret et al., "Sharpness-Aware Minimization", ICLR 2021, equations 1 and 2.
- * A step as long as the radius needs no tuning: of a quadratic loss it is a power iteration.
+ * <p>Source: Foret et al., "Sharpness-Aware Minimization", ICLR 2021, equations 1 and 2. A step as
+ * long as the radius needs no tuning: of a quadratic loss it is a power iteration.
  *
  * @param rho the radius
  * @param first the rise along the gradient

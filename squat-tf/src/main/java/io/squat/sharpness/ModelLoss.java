@@ -130,9 +130,7 @@ public final class ModelLoss implements Loss, AutoCloseable {
   private static Quantization ofActivations(TrainedModel model) {
     return new Quantization(
         new BitWidths(
-            BitWidths.FLOAT_BITS,
-            BitWidths.FLOAT_BITS,
-            model.quantization().bits().activations()),
+            BitWidths.FLOAT_BITS, BitWidths.FLOAT_BITS, model.quantization().bits().activations()),
         null,
         model.quantization().granularity());
   }

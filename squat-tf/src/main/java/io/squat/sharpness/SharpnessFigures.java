@@ -105,8 +105,7 @@ public final class SharpnessFigures {
     for (int i = 0; i < models.size(); i++) {
       SharpnessResults.Model model = models.get(i);
       List<Point> points = new ArrayList<>();
-      for (Spectrum.Eigenvalue found :
-          measures.apply(model.sharpness()).hessian().eigenvalues()) {
+      for (Spectrum.Eigenvalue found : measures.apply(model.sharpness()).hessian().eigenvalues()) {
         points.add(Point.of(x, 0));
         points.add(Point.of(x, found.value()));
         points.add(Point.of(x + 0.8, found.value()));

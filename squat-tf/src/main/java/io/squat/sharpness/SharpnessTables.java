@@ -29,10 +29,7 @@ public final class SharpnessTables {
   }
 
   private static void measures(
-      List<String> lines,
-      SharpnessResults.Model model,
-      String scale,
-      Sharpness.Measures measures) {
+      List<String> lines, SharpnessResults.Model model, String scale, Sharpness.Measures measures) {
     for (EpsilonSharpness found : measures.epsilon()) {
       String rho = Double.toString(found.rho());
       line(lines, model, scale, "epsilon-sharpness first", rho, found.first(), "");

@@ -19,7 +19,9 @@ import org.apache.commons.math3.linear.EigenDecomposition;
  * @param eigenvalues the largest ones, the largest first
  */
 public record Spectrum(List<Eigenvalue> eigenvalues) {
-  /** A Krylov space is complete when what is new in it is so much smaller than the largest value. */
+  /**
+   * A Krylov space is complete when what is new in it is so much smaller than the largest value.
+   */
   private static final double COMPLETE = 1e-7;
 
   /**

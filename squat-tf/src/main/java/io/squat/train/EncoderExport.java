@@ -72,7 +72,6 @@ public final class EncoderExport {
       Device device,
       int threads,
       Progress progress) {
-    form.check(quantization);
     List<Batch> batches = texts == null ? List.of() : Batches.sequential(texts, CALIBRATION_ROWS);
     ConfigProto config = device.config(threads);
     boolean products =

@@ -61,11 +61,12 @@ public final class RunExport {
     requireWhole();
     form.check(trained.quantization());
     SavedModelWriter.requireFree(out);
-    ServingModel served =
-        form.export(trained.graph(), trained.quantization(), trained.values());
+    ServingModel served = form.export(trained.graph(), trained.quantization(), trained.values());
     Map<String, byte[]> files = assets(stage, form, version);
     int longest =
-        Math.min(settings.maxLength(), BertStructure.of(trained.graph()).rows(trained.graph(), /* role= */ null));
+        Math.min(
+            settings.maxLength(),
+            BertStructure.of(trained.graph()).rows(trained.graph(), /* role= */ null));
     files.put(
         WarmUpRequests.FILE,
         WarmUp.file(settings, WarmUp.lengths(run.data(), longest), served, run.vocabulary()));

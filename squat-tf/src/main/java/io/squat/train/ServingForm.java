@@ -24,7 +24,7 @@ public record ServingForm(ServingFormat format, Compute compute) {
    *
    * @throws IllegalArgumentException if it does not
    */
-  void check(Quantization quantization) {
+  public void check(Quantization quantization) {
     format.check(quantization, compute);
   }
 

@@ -273,7 +273,12 @@ class SquatTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "--max-length 8", "--vocab v", "--cased", "--signature s", "--tags t", "--threads 1",
+        "--max-length 8",
+        "--vocab v",
+        "--cased",
+        "--signature s",
+        "--tags t",
+        "--threads 1",
         "--text-columns a"
       })
   void exportOfARunRefusesOptionsOfModels(String option, @TempDir Path folder) {

@@ -12,9 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /** All measures of a quadratic loss, in closed form. */
 class MeasuresTest {
-  private static final double[] EIGENVALUES = {
-    9, 7.5, 4, 2, 1, 0.5, 0.25, 0.1, 0, -0.5, -1, -3
-  };
+  private static final double[] EIGENVALUES = {9, 7.5, 4, 2, 1, 0.5, 0.25, 0.1, 0, -0.5, -1, -3};
   private static final double[] SLOPE = {
     0.3, -0.2, 0.5, 0.1, -0.4, 0.2, 0.1, 0.6, -0.3, 0.2, -0.1, 0.4
   };
@@ -23,14 +21,12 @@ class MeasuresTest {
   /** Gradients are float32, of numbers up to 10. */
   private static final double TOLERANCE = 1e-5;
 
-  private static final Quadratic QUADRATIC =
-      new Quadratic(EIGENVALUES, SLOPE, Quadratic.point(1));
+  private static final Quadratic QUADRATIC = new Quadratic(EIGENVALUES, SLOPE, Quadratic.point(1));
 
   @Test
   void eigenvaluesAreThoseOfTheHessian() {
     for (double difference : new double[] {0.01, 1}) {
-      List<Spectrum.Eigenvalue> found =
-          Spectrum.of(QUADRATIC, 3, 12, difference, 1).eigenvalues();
+      List<Spectrum.Eigenvalue> found = Spectrum.of(QUADRATIC, 3, 12, difference, 1).eigenvalues();
       for (int i = 0; i < 3; i++) {
         assertEquals(EIGENVALUES[i], found.get(i).value(), 1e-3, "eigenvalue " + i);
         assertTrue(found.get(i).residual() < 1e-2, "residual " + found.get(i).residual());
@@ -42,7 +38,10 @@ class MeasuresTest {
   void aResidualBoundsTheErrorBeforeTheEnd() {
     for (Spectrum.Eigenvalue found : Spectrum.of(QUADRATIC, 3, 5, 1, 1).eigenvalues()) {
       double error =
-          Arrays.stream(EIGENVALUES).map(value -> Math.abs(value - found.value())).min().orElseThrow();
+          Arrays.stream(EIGENVALUES)
+              .map(value -> Math.abs(value - found.value()))
+              .min()
+              .orElseThrow();
       assertTrue(error <= found.residual() + TOLERANCE, error + " of " + found);
     }
   }
@@ -136,7 +135,8 @@ class MeasuresTest {
       float[] unit = new float[6];
       unit[i] = (float) h;
       Weights direction = Weights.of(Quadratic.MATRICES, List.of(unit, new float[6]));
-      double expected = (scaled.at(u.plus(1, direction)) - scaled.at(u.plus(-1, direction))) / 2 / h;
+      double expected =
+          (scaled.at(u.plus(1, direction)) - scaled.at(u.plus(-1, direction))) / 2 / h;
       assertEquals(expected, gradient[i], 1e-3);
     }
   }

@@ -55,7 +55,6 @@ final class Quadratic implements Loss {
     return Weights.of(MATRICES, List.of(new float[6], new float[6])).gaussian(seed, 0);
   }
 
-
   @Override
   public Weights point() {
     return point;

@@ -38,7 +38,8 @@ public final class PlainModel {
   }
 
   /** The loss and the gradients, for the latent values and for the quantized ones, by name. */
-  public record Gradients(double loss, Map<String, double[]> latent, Map<String, double[]> quantized) {}
+  public record Gradients(
+      double loss, Map<String, double[]> latent, Map<String, double[]> quantized) {}
 
   public static final String HEAD_KERNEL = "task_head/kernel";
   public static final String HEAD_BIAS = "task_head/bias";
