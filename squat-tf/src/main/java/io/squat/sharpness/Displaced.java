@@ -2,16 +2,30 @@ package io.squat.sharpness;
 
 import java.util.stream.IntStream;
 
-/**
- * A variable of which some rows are displaced.
- *
- * @param name of the variable
- * @param columns of the matrix that it is
- * @param filters which way its filters lie
- * @param values of all its rows
- * @param rows which of them are displaced, in rising order
- */
-record Displaced(String name, int columns, Matrix.Filters filters, float[] values, int[] rows) {
+/** A variable of which some rows are displaced. */
+final class Displaced {
+  private final String name;
+  private final int columns;
+  private final Matrix.Filters filters;
+  private final float[] values;
+  private final int[] rows;
+
+  /**
+   * A variable.
+   *
+   * @param name of the variable
+   * @param columns of the matrix that it is
+   * @param filters which way its filters lie
+   * @param values of all its rows
+   * @param rows which of them are displaced, in rising order
+   */
+  private Displaced(String name, int columns, Matrix.Filters filters, float[] values, int[] rows) {
+    this.name = name;
+    this.columns = columns;
+    this.filters = filters;
+    this.values = values;
+    this.rows = rows;
+  }
 
   /** A variable that is displaced as a whole. */
   static Displaced all(String name, int columns, Matrix.Filters filters, float[] values) {
@@ -29,6 +43,11 @@ record Displaced(String name, int columns, Matrix.Filters filters, float[] value
                         .anyMatch(i -> gradient[i] != 0))
             .toArray();
     return some.length == 0 ? this : new Displaced(name, columns, filters, values, some);
+  }
+
+  /** The values of all rows; not a copy. */
+  float[] values() {
+    return values;
   }
 
   Matrix matrix() {

@@ -182,7 +182,7 @@ public final class ModelLoss implements Loss, AutoCloseable {
     List<Evaluated> all = evaluate(true);
     for (int i = 0; i < displaced.size(); i++) {
       Displaced variable = displaced.get(i);
-      if (variable.filters() == Matrix.Filters.ROWS) {
+      if (variable.matrix().filters() == Matrix.Filters.ROWS) {
         displaced.set(i, variable.where(sum(all, i)));
       }
     }

@@ -1,11 +1,13 @@
 package io.squat.sharpness;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.common.hash.Hashing;
 import com.google.common.primitives.Longs;
+import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.glue.Batch;
 import io.squat.ops.BitWidths;
 import io.squat.savedmodels.CheckpointOps;
@@ -126,6 +128,7 @@ class ModelLossTest {
     return new TrainedModel(graph, Quantization.of(BitWidths.parse(bits)), prefix);
   }
 
+  @MustBeClosed
   private static ModelLoss open(String bits, boolean activations) {
     return new ModelLoss(trained(bits), activations, BATCHES, Device.CPU, 2);
   }
@@ -143,8 +146,8 @@ class ModelLossTest {
         PlainModel.Gradients found = model.gradients(batch, VALUES, e);
         double part = (double) batch.rows() / rows;
         loss += part * found.loss();
-        add(table, part, found.quantized().get(SmallModel.TABLE));
-        add(kernel, part, found.quantized().get(SmallModel.KERNEL));
+        add(table, part, requireNonNull(found.quantized().get(SmallModel.TABLE)));
+        add(kernel, part, requireNonNull(found.quantized().get(SmallModel.KERNEL)));
       }
       return new Plain(loss, table, kernel);
     }
