@@ -137,11 +137,12 @@ final class SharpnessCommand extends SquatCommand {
       String name = folder.root().normalize().toString();
       if (results.of(name).isEmpty()) {
         results = results.with(measure(folder, name, some, settings, progress));
-        write(results);
+        results.write(out); // a measurement takes minutes
       }
       printer.print(SharpnessTables.text(results.of(name).orElseThrow()));
       printer.flush();
     }
+    write(results);
     printer.println("results: " + out);
     return results;
   }
@@ -236,7 +237,6 @@ final class SharpnessCommand extends SquatCommand {
   }
 
   private void write(SharpnessResults results) {
-    results.write(out);
     RunFolder.writeText(out.resolve("sharpness.csv"), SharpnessTables.csv(results));
     for (Map.Entry<String, Figure> figure : SharpnessFigures.of(results).entrySet()) {
       RunFolder.writeBytes(out.resolve(figure.getKey()), figure.getValue().png());

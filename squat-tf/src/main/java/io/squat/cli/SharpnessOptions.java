@@ -9,21 +9,21 @@ final class SharpnessOptions {
   @Option(
       names = "--rho",
       split = ",",
-      defaultValue = "0.01,0.05,0.1",
+      defaultValue = "0.02,0.2,5",
       paramLabel = "RHO",
       description = "Radii, and distances of random directions (default: ${DEFAULT-VALUE}).")
   private List<Double> rhos = List.of();
 
   @Option(
       names = "--ascent-steps",
-      defaultValue = "4",
+      defaultValue = "3",
       paramLabel = "N",
       description = "Steps of the search for the worst direction (default: ${DEFAULT-VALUE}).")
   private int ascentSteps;
 
   @Option(
       names = "--directions",
-      defaultValue = "8",
+      defaultValue = "5",
       paramLabel = "N",
       description = "Random directions (default: ${DEFAULT-VALUE}).")
   private int directions;
@@ -37,7 +37,7 @@ final class SharpnessOptions {
 
   @Option(
       names = "--iterations",
-      defaultValue = "10",
+      defaultValue = "8",
       paramLabel = "N",
       description =
           "Products with the Hessian, of which the eigenvalues are found; residuals tell how well"
@@ -62,7 +62,7 @@ final class SharpnessOptions {
 
   @Option(
       names = "--line-points",
-      defaultValue = "21",
+      defaultValue = "15",
       paramLabel = "N",
       description = "Places along a line (default: ${DEFAULT-VALUE}).")
   private int linePoints;

@@ -66,11 +66,12 @@ public final class SharpnessFigures {
                 plot(
                     models,
                     "worst direction, " + scale,
-                    Axis.linear("rho"),
-                    Axis.linear("rise of the loss, worst direction"),
+                    Axis.log("rho"),
+                    Axis.log("rise of the loss, worst direction"),
                     Curve.Form.MARKED_LINE,
                     model ->
                         measures.apply(model.sharpness()).epsilon().stream()
+                            .filter(found -> found.rho() > 0 && found.maximum() > 0)
                             .map(found -> Point.of(found.rho(), found.maximum()))
                             .toList())));
     scales.forEach(
@@ -79,11 +80,12 @@ public final class SharpnessFigures {
                 plot(
                     models,
                     "random directions, " + scale,
-                    Axis.linear("rho"),
+                    Axis.log("rho"),
                     Axis.linear("rise of the loss, mean and deviation"),
                     Curve.Form.MARKED_LINE,
                     model ->
                         measures.apply(model.sharpness()).average().stream()
+                            .filter(found -> found.rho() > 0)
                             .map(found -> Point.of(found.rho(), found.mean(), found.deviation()))
                             .toList())));
     return plots;
@@ -91,14 +93,15 @@ public final class SharpnessFigures {
 
   private static List<Plot> eigenvalues(List<SharpnessResults.Model> models) {
     return List.of(
-        bars(models, "weights as they are", Sharpness::plain),
-        bars(models, "by the norm of filters", Sharpness::adaptive));
+        bars(models, "weights as they are", "plain", Sharpness::plain),
+        bars(models, "by the norm of filters", "adaptive", Sharpness::adaptive));
   }
 
   /** A bar from zero for each eigenvalue: those of a model side by side, then the next model's. */
   private static Plot bars(
       List<SharpnessResults.Model> models,
       String scale,
+      String unit,
       Function<Sharpness, Sharpness.Measures> measures) {
     List<Curve> curves = new ArrayList<>();
     double x = 1;
@@ -118,7 +121,7 @@ public final class SharpnessFigures {
     return new Plot(
         "largest eigenvalues, " + scale,
         Axis.whole("bars of a model side by side, largest first"),
-        Axis.linear("eigenvalue of the Hessian, " + scale),
+        Axis.linear("eigenvalue, " + unit),
         curves,
         List.of());
   }

@@ -1,0 +1,139 @@
+package io.squat.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.common.hash.Hashing;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs of the tiny BERT, measured. */
+class SharpnessCommandTest {
+  private static final String SMALL =
+      " --rows 12 --ascent-steps 1 --directions 2 --iterations 3 --surface-points 3 --line-points 3"
+          + " --threads 2";
+
+  @TempDir static Path folder;
+
+  private static Path tiny;
+
+  @BeforeAll
+  static void train() throws URISyntaxException {
+    tiny =
+        Path.of(
+            Objects.requireNonNull(
+                    SharpnessCommandTest.class.getResource("/io/squat/train/tiny-bert"))
+                .toURI());
+    train("squat --bits 2-8-8", "squat");
+    train("fp", "fp");
+  }
+
+  private static void train(String method, String out) {
+    Invocation trained =
+        Invocation.of(
+            "train --task CoLA --epochs 1 --batch 16 --max-length 24 --threads 1 --method "
+                + method
+                + " --model "
+                + tiny.resolve("model")
+                + " --data "
+                + tiny
+                + " --out "
+                + folder.resolve(out));
+    assertEquals(0, trained.status(), trained.err());
+  }
+
+  private static Invocation measure(String out, String more) {
+    return Invocation.of(
+        "sharpness --run "
+            + folder.resolve("squat")
+            + " --data "
+            + tiny
+            + " --out "
+            + folder.resolve(out)
+            + SMALL
+            + more);
+  }
+
+  @Test
+  void theSameSeedGivesTheSameNumbersAndRunsStayAsTheyAre() throws IOException {
+    Map<Path, String> before = hashes(folder.resolve("squat"));
+    String both = " --activations --run " + folder.resolve("fp");
+    Invocation first = measure("first", both);
+    assertEquals(0, first.status(), first.err());
+    Invocation second = measure("second", both);
+    assertEquals(0, second.status(), second.err());
+    for (String file : List.of("sharpness.json", "sharpness.csv", "surfaces.png")) {
+      assertArrayEquals(
+          Files.readAllBytes(folder.resolve("first").resolve(file)),
+          Files.readAllBytes(folder.resolve("second").resolve(file)),
+          file);
+    }
+    assertEquals(before, hashes(folder.resolve("squat")));
+    List<String> lines = Files.readAllLines(folder.resolve("first/sharpness.csv"));
+    // Per model: 2, and on both scales 3 rhos of 3 numbers, and 3 eigenvalues.
+    assertEquals(1 + 2 * (2 + 2 * (3 * 3 + 3)), lines.size());
+    assertTrue(first.out().contains("squat 2-8-8, seed 1: loss "), first.out());
+    assertTrue(first.out().contains("fp float, seed 1: loss "), first.out());
+  }
+
+  @Test
+  void whatIsThereIsNotMeasuredAgain() throws IOException {
+    assertEquals(0, measure("kept", "").status());
+    Path json = folder.resolve("kept/sharpness.json");
+    String text = Files.readString(json, UTF_8);
+    Files.writeString(json, text.replaceFirst("\"loss\" : [0-9.]+", "\"loss\" : 123.5"));
+    Invocation again = measure("kept", "");
+    assertTrue(again.out().contains("loss 123.5000"), again.out());
+    Invocation other = measure("kept", " --seed 2");
+    assertEquals(2, other.status());
+    assertTrue(other.err().contains("choose another --out"), other.err());
+  }
+
+  @Test
+  void refusesRowsThatAreNotThoseOfTheRun() throws IOException {
+    Path data = Files.createDirectories(folder.resolve("data/CoLA"));
+    Files.writeString(data.resolve("train.tsv"), "a\t1\t\tA row.\n".repeat(20));
+    Invocation other =
+        Invocation.of(
+            "sharpness --run "
+                + folder.resolve("squat")
+                + " --data "
+                + folder.resolve("data")
+                + " --out "
+                + folder.resolve("none")
+                + SMALL);
+    assertEquals(2, other.status());
+    assertTrue(other.err().contains("expected the rows that the runs were made with"), other.err());
+    Invocation many =
+        Invocation.of(
+            "sharpness --rows 100000 --data "
+                + tiny
+                + " --run "
+                + folder.resolve("squat")
+                + " --out "
+                + folder.resolve("none"));
+    assertEquals(2, many.status());
+    assertTrue(Files.notExists(folder.resolve("none")));
+  }
+
+  private static Map<Path, String> hashes(Path run) throws IOException {
+    Map<Path, String> hashes = new TreeMap<>();
+    try (var files = Files.walk(run)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        hashes.put(file, Hashing.sha256().hashBytes(Files.readAllBytes(file)).toString());
+      }
+    }
+    return hashes;
+  }
+}
