@@ -134,7 +134,16 @@ class ModelLossTest {
   }
 
   /** What plain Java makes of all batches at a displacement. */
-  private record Plain(double loss, double[] table, double[] kernel) {
+  private static final class Plain {
+    private final double loss;
+    private final double[] table;
+    private final double[] kernel;
+
+    private Plain(double loss, double[] table, double[] kernel) {
+      this.loss = loss;
+      this.table = table;
+      this.kernel = kernel;
+    }
 
     static Plain of(Map<String, PlainModel.Grid> grids, Map<String, double[]> e) {
       PlainModel model = new PlainModel(grids);
@@ -188,10 +197,10 @@ class ModelLossTest {
       Weights e = loss.point().gaussian(3, 0).times(0.2);
       Plain expected = Plain.of(WEIGHT_GRIDS, plain(e));
       Loss.Slope found = loss.slope(e);
-      assertEquals(expected.loss(), loss.at(e), TOLERANCE);
-      assertEquals(expected.loss(), found.loss(), TOLERANCE);
+      assertEquals(expected.loss, loss.at(e), TOLERANCE);
+      assertEquals(expected.loss, found.loss(), TOLERANCE);
       assertNear(expected.usedTable(), found.gradient(), SmallModel.TABLE);
-      assertNear(expected.kernel(), found.gradient(), SmallModel.KERNEL);
+      assertNear(expected.kernel, found.gradient(), SmallModel.KERNEL);
     }
   }
 
@@ -199,7 +208,7 @@ class ModelLossTest {
   void aFloatModelIsDisplacedAroundItsFloatWeights() {
     try (ModelLoss loss = open("32-32-32", false)) {
       Weights e = loss.point().gaussian(3, 0).times(0.2);
-      assertEquals(Plain.of(Map.of(), plain(e)).loss(), loss.at(e), TOLERANCE);
+      assertEquals(Plain.of(Map.of(), plain(e)).loss, loss.at(e), TOLERANCE);
     }
   }
 
@@ -209,9 +218,9 @@ class ModelLossTest {
     grids.put(SmallModel.INPUT, INPUT_GRID);
     try (ModelLoss loss = open("2-8-4", true)) {
       Weights e = loss.point().zeros();
-      double expected = Plain.of(grids, Map.of()).loss();
+      double expected = Plain.of(grids, Map.of()).loss;
       assertEquals(expected, loss.at(e), TOLERANCE);
-      assertTrue(Math.abs(expected - Plain.of(WEIGHT_GRIDS, Map.of()).loss()) > 10 * TOLERANCE);
+      assertTrue(Math.abs(expected - Plain.of(WEIGHT_GRIDS, Map.of()).loss) > 10 * TOLERANCE);
     }
   }
 
@@ -234,8 +243,8 @@ class ModelLossTest {
       Plain ahead = Plain.of(grids, unit(i, table, h));
       Plain behind = Plain.of(grids, unit(i, table, -h));
       for (int k = 0; k < n; k++) {
-        double up = k < table ? ahead.table()[k] : ahead.kernel()[k - table];
-        double down = k < table ? behind.table()[k] : behind.kernel()[k - table];
+        double up = k < table ? ahead.table[k] : ahead.kernel[k - table];
+        double down = k < table ? behind.table[k] : behind.kernel[k - table];
         hessian[i][k] += (up - down) / (4 * h); // half of it, and
         hessian[k][i] += (up - down) / (4 * h); // half: rounding makes it asymmetric
       }
