@@ -122,6 +122,6 @@ public final class SharpnessTables {
           String.format(
               Locale.ROOT, " %.4g (residual %.2g)", eigenvalue.value(), eigenvalue.residual()));
     }
-    text.append(String.format("%n"));
+    text.append(System.lineSeparator());
   }
 }
