@@ -2,6 +2,7 @@ package io.squat.report;
 
 import io.squat.glue.Metric;
 import io.squat.plots.Figure;
+import io.squat.sharpness.SharpnessResults;
 import io.squat.train.RunData;
 import io.squat.train.RunFolder;
 import java.io.IOException;
@@ -26,22 +27,24 @@ public final class Report {
   private final List<ReportedRun> runs;
   private final List<RunGroup> groups;
   private final List<GroupRow> rows;
+  private final List<SharpnessResults> sharpness;
 
-  private Report(List<ReportedRun> runs) {
+  private Report(List<ReportedRun> runs, List<SharpnessResults> sharpness) {
     this.runs = runs;
+    this.sharpness = sharpness;
     this.groups = RunGroup.of(runs);
     List<Comparison> comparisons = Comparison.of(groups);
     this.rows = groups.stream().map(group -> GroupRow.of(group, comparisons)).toList();
   }
 
   /**
-   * Reads the runs of folders.
+   * Reads the runs of folders, and what {@code sharpness} in them measured.
    *
    * @param folders a run's folder each, or one with runs below it, such as that of a sweep
    * @throws IllegalArgumentException if there is no such folder, or no run in one
    */
   public static Report of(List<Path> folders) {
-    return new Report(RunFinder.runs(folders));
+    return new Report(RunFinder.runs(folders), SharpnessSection.results(folders));
   }
 
   /** What came out, a row a group of runs that differ in the seed alone. */
@@ -109,6 +112,9 @@ public final class Report {
               blocks.add(new Block.Heading(2, task));
               blocks.addAll(ofTask(task, ofTask));
             });
+    for (int i = 0; i < sharpness.size(); i++) {
+      blocks.addAll(SharpnessSection.blocks(sharpness.get(i), i + 1));
+    }
     if (!withoutResult().isEmpty()) {
       blocks.add(new Block.Heading(2, "Runs without a result"));
       blocks.add(

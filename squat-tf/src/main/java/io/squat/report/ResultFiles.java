@@ -14,8 +14,8 @@ import java.util.zip.GZIPOutputStream;
 
 /**
  * Copies what a report needs of runs, which is small enough to be kept with a program's source:
- * settings, results, labels, the last stage's predictions and histograms, its metrics as gzip, and
- * the model's size.
+ * settings, results, labels, the last stage's predictions and histograms, its metrics as gzip, the
+ * model's size, and what was measured of their sharpness.
  */
 public final class ResultFiles {
   private static final List<String> OF_RUN =
@@ -41,6 +41,9 @@ public final class ResultFiles {
         Path status = folder.resolve(RunFinder.STATUS);
         if (folders.size() == 1 && Files.isRegularFile(status)) {
           copy(status, target.resolve(RunFinder.STATUS));
+        }
+        if (folders.size() == 1) {
+          copyIfThere(SharpnessSection.file(folder), SharpnessSection.file(target));
         }
       }
     } catch (IOException e) {

@@ -53,6 +53,19 @@ public record SharpnessResults(
     models = List.copyOf(models);
   }
 
+  /**
+   * The results of a folder.
+   *
+   * @return empty if it has none
+   * @throws IllegalArgumentException if the file is not what was written
+   */
+  public static Optional<SharpnessResults> read(Path folder) {
+    Path file = folder.resolve(FILE);
+    return Files.isRegularFile(file)
+        ? Optional.of(RunFolder.readJson(file, SharpnessResults.class))
+        : Optional.empty();
+  }
+
   /** The same with another model. */
   public SharpnessResults with(Model model) {
     List<Model> all = new ArrayList<>(models);
@@ -72,11 +85,7 @@ public record SharpnessResults(
    * @throws IllegalArgumentException if it has those of another measurement
    */
   public SharpnessResults orThoseOf(Path folder) {
-    Path file = folder.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
-      return this;
-    }
-    SharpnessResults found = RunFolder.readJson(file, SharpnessResults.class);
+    SharpnessResults found = read(folder).orElse(this);
     if (!found.withoutModels().equals(withoutModels())) {
       throw new IllegalArgumentException(
           folder
