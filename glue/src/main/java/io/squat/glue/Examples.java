@@ -1,7 +1,10 @@
 package io.squat.glue;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +44,20 @@ public record Examples(Task task, Split split, List<Example> rows, int skippedRo
                 + (task.pair() ? "two texts" : "one text"));
       }
     }
+  }
+
+  /**
+   * A part of the rows: the first when they are shuffled by a seed, the same on every Java
+   * platform.
+   *
+   * @param count how many, 1 up to all
+   * @param seed decides which
+   */
+  public Examples some(int count, long seed) {
+    List<Example> shuffled = new ArrayList<>(rows);
+    // Random and not SplittableRandom: its algorithm is part of its documentation.
+    Collections.shuffle(shuffled, new Random(seed));
+    return new Examples(task, split, shuffled.subList(0, count), skippedRows, sha256);
   }
 
   /** The first texts. */

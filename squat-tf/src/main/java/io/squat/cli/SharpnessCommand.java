@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import io.squat.glue.Batch;
 import io.squat.glue.Batches;
-import io.squat.glue.Example;
 import io.squat.glue.Examples;
 import io.squat.glue.GlueReader;
 import io.squat.glue.GlueTask;
@@ -31,10 +30,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -195,11 +192,7 @@ final class SharpnessCommand extends SquatCommand {
       throw new IllegalArgumentException(
           "--rows: expected 1 to " + all.rows().size() + ", as many as there are, found " + rows);
     }
-    List<Example> shuffled = new ArrayList<>(all.rows());
-    // Random and not SplittableRandom: its algorithm is part of its documentation.
-    Collections.shuffle(shuffled, new Random(seed));
-    return new Examples(
-        all.task(), all.split(), shuffled.subList(0, rows), all.skippedRows(), all.sha256());
+    return all.some(rows, seed);
   }
 
   private static void requireSameRows(RunFolder folder, RunSettings first) {

@@ -7,9 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.Streams;
 import io.squat.train.Method;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -82,6 +84,9 @@ public record SweepFile(
               + e.getLocation().getLineNr()
               + ")",
           e);
+    } catch (FileNotFoundException | NoSuchFileException e) {
+      throw new IllegalArgumentException(
+          file + ": expected a sweep as a JSON file, found no such file", e);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }

@@ -1,11 +1,6 @@
 package io.squat.train;
 
-import io.squat.glue.Example;
 import io.squat.glue.Examples;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
-import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /** A part of the training rows: the same one with every seed, so that seeds can be compared. */
@@ -34,10 +29,6 @@ final class TrainRows {
               + ", found "
               + count);
     }
-    List<Example> shuffled = new ArrayList<>(all.rows());
-    // Random and not SplittableRandom: its algorithm is part of its documentation.
-    Collections.shuffle(shuffled, new Random(SEED));
-    return new Examples(
-        all.task(), all.split(), shuffled.subList(0, count), all.skippedRows(), all.sha256());
+    return all.some(count, SEED);
   }
 }

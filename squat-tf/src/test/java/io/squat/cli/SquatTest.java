@@ -301,6 +301,15 @@ class SquatTest {
   }
 
   @Test
+  void aSweepFileThatIsMissingIsNamed() {
+    Invocation glue = Invocation.of("glue --sweep no-such.json --out o");
+    assertEquals(2, glue.status());
+    assertEquals(
+        "squat: no-such.json: expected a sweep as a JSON file, found no such file",
+        glue.err().strip());
+  }
+
+  @Test
   void aDownloadTrainsNothing(@TempDir Path folder) {
     Invocation download =
         Invocation.of("glue --download " + folder.resolve("glue") + " --methods lsq");
