@@ -52,7 +52,8 @@ class ServingBenchmarkTest {
     for (ServingBenchmark.Loaded model : result.loaded()) {
       assertTrue(model.loadMilliseconds() > 0);
       assertTrue(model.firstRunMilliseconds() > 0);
-      assertTrue(model.residentBytes() > 0, "a model takes memory");
+      // Of a tiny model the present size may be below the empty session's: Linux takes pages back.
+      assertTrue(model.peakBytes() > 0, "a model takes memory");
       assertTrue(model.peakBytes() >= model.residentBytes());
       assertEquals(ModelSize.bytes(Path.of(model.model())), model.folderBytes());
     }
