@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -59,14 +60,38 @@ public final class GlueReader {
     }
   }
 
-  private static Path find(Path folder, GlueTask task, Split split) {
-    String fileName = split.fileName(task);
+  /**
+   * Reads the splits with labels that a task has besides train and dev, as far as their files are
+   * in the folder: MNLI's {@link Split#DEV_MISMATCHED}.
+   *
+   * @param folder as of {@link #read(Path, GlueTask, Split)}
+   * @throws IllegalArgumentException if the content of one does not fit the task
+   * @throws UncheckedIOException if a file cannot be read or unpacked
+   */
+  public static List<Examples> readFurther(Path folder, GlueTask task) {
+    return task.furtherSplits().stream()
+        .filter(split -> firstFile(searched(folder, task), split.fileName(task)).isPresent())
+        .map(split -> read(folder, task, split))
+        .toList();
+  }
+
+  private static List<Path> searched(Path folder, GlueTask task) {
     List<Path> folders = new ArrayList<>(List.of(folder));
     folders.addAll(taskFolders(folder, task));
+    return folders;
+  }
+
+  private static Optional<Path> firstFile(List<Path> folders, String fileName) {
     return folders.stream()
         .flatMap(f -> Stream.of(f.resolve(fileName), f.resolve(fileName + ".gz")))
         .filter(Files::isRegularFile)
-        .findFirst()
+        .findFirst();
+  }
+
+  private static Path find(Path folder, GlueTask task, Split split) {
+    String fileName = split.fileName(task);
+    List<Path> folders = searched(folder, task);
+    return firstFile(folders, fileName)
         .orElseThrow(
             () ->
                 new IllegalArgumentException(

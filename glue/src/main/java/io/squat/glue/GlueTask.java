@@ -204,6 +204,11 @@ public enum GlueTask implements Task {
     return this == AX ? Split.TEST : Split.DEV;
   }
 
+  /** The splits with labels besides train and dev: MNLI's mismatched dev rows, else none. */
+  public List<Split> furtherSplits() {
+    return this == MNLI ? List.of(Split.DEV_MISMATCHED) : List.of();
+  }
+
   /** How the rows of a split's file are read. */
   RowRules rules(Split split) {
     return split.isLabelled() ? rules : rules.withoutLabel();

@@ -28,6 +28,7 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -170,7 +171,7 @@ final class DemoCommand extends SquatCommand {
             null,
             seed);
     new Trainer(settings, folder, run.device(), run.threads(), Trainer.CHECKPOINT_STEPS, progress)
-        .run(new Trainer.Inputs(model, vocabulary, train, dev, null));
+        .run(new Trainer.Inputs(model, vocabulary, train, dev, List.of(), null));
   }
 
   private static Examples rows(Split split) {

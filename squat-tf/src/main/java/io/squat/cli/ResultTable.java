@@ -18,6 +18,7 @@ final class ResultTable {
     scores(out, "quantized " + result.bits(), result.quantizedScores());
     out.println("best epoch: " + metrics(result.best()));
     out.println("last epoch: " + metrics(result.last()));
+    result.further().forEach((split, scores) -> out.println(split + ": " + metrics(scores)));
   }
 
   private static void scores(PrintWriter out, String stage, List<DevScore> scores) {

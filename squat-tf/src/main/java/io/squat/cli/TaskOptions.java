@@ -9,6 +9,7 @@ import io.squat.glue.OwnTask;
 import io.squat.glue.Split;
 import io.squat.glue.TableFile;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -55,8 +56,9 @@ final class TaskOptions {
    *
    * @param train rows to train on
    * @param dev rows to score on
+   * @param further other rows with labels, to score the finished model on
    */
-  record Rows(Examples train, Examples dev) {}
+  record Rows(Examples train, Examples dev, List<Examples> further) {}
 
   /**
    * Reads the rows.
@@ -84,7 +86,9 @@ final class TaskOptions {
 
   private static Rows rows(GlueTask task, Path data) {
     return new Rows(
-        GlueReader.read(data, task, Split.TRAIN), GlueReader.read(data, task, Split.DEV));
+        GlueReader.read(data, task, Split.TRAIN),
+        GlueReader.read(data, task, Split.DEV),
+        GlueReader.readFurther(data, task));
   }
 
   private Rows rows(TableFile train, TableFile dev) {
@@ -94,6 +98,6 @@ final class TaskOptions {
             .labels()
             .map(labels -> new OwnTask(called, columns.columns(), labels))
             .orElseGet(() -> train.classification(called, columns.columns()));
-    return new Rows(train.read(task, Split.TRAIN), dev.read(task, Split.DEV));
+    return new Rows(train.read(task, Split.TRAIN), dev.read(task, Split.DEV), List.of());
   }
 }

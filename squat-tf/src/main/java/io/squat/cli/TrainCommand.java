@@ -111,6 +111,7 @@ final class TrainCommand extends SquatCommand {
                     source.vocabulary(),
                     rows.train(),
                     rows.dev(),
+                    rows.further(),
                     floatRun == null ? null : new RunFolder(floatRun)));
     ResultTable.print(printer, result);
     printer.println("run: " + out);

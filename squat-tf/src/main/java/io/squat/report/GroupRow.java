@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  *     it is not known
  * @param last the metrics after the last epoch
  * @param best the metrics after the epoch that was best by the first of them, on the same dev rows
+ * @param further the metrics after the last epoch on rows with labels besides dev, by split and
+ *     metric, such as {@code dev_mismatched accuracy}; empty where there are none
  * @param differences to other groups
  */
 public record GroupRow(
@@ -32,6 +34,7 @@ public record GroupRow(
     @Nullable Double megabytes,
     Map<String, Sample> last,
     Map<String, Sample> best,
+    Map<String, Sample> further,
     List<Difference> differences) {
 
   /**
@@ -86,6 +89,7 @@ public record GroupRow(
         group.megabytes().orElse(null),
         samples(group, RunGroup.Epoch.LAST),
         samples(group, RunGroup.Epoch.BEST),
+        further(group),
         comparisons.stream()
             .filter(comparison -> comparison.ours().equals(group))
             .map(
@@ -109,6 +113,23 @@ public record GroupRow(
     return samples;
   }
 
+  private static Map<String, Sample> further(RunGroup group) {
+    Map<String, List<Double>> values = new LinkedHashMap<>();
+    for (ReportedRun run : group.runs()) {
+      run.further()
+          .forEach(
+              (name, value) -> values.computeIfAbsent(name, key -> new ArrayList<>()).add(value));
+    }
+    Map<String, Sample> samples = new LinkedHashMap<>();
+    values.forEach((name, all) -> samples.put(name, Sample.of(all)));
+    return samples;
+  }
+
+  /** The names of all groups' further metrics. */
+  static List<String> further(List<GroupRow> rows) {
+    return rows.stream().flatMap(row -> row.further().keySet().stream()).distinct().toList();
+  }
+
   /** All groups as a table of numbers, for other programs. */
   static Block.Table csv(List<GroupRow> rows) {
     List<String> metrics =
@@ -126,10 +147,12 @@ public record GroupRow(
         }
       }
     }
-    return new Block.Table(head, rows.stream().map(row -> row.cells(metrics)).toList());
+    List<String> further = further(rows);
+    further.forEach(name -> head.addAll(List.of(name + " mean", name + " deviation")));
+    return new Block.Table(head, rows.stream().map(row -> row.cells(metrics, further)).toList());
   }
 
-  private List<String> cells(List<String> metrics) {
+  private List<String> cells(List<String> metrics, List<String> further) {
     List<String> cells =
         new ArrayList<>(
             List.of(
@@ -144,16 +167,22 @@ public record GroupRow(
     for (RunGroup.Epoch epoch : RunGroup.Epoch.values()) {
       Map<String, Sample> samples = epoch == RunGroup.Epoch.LAST ? last : best;
       for (String metric : metrics) {
-        Sample sample = samples.get(metric);
-        cells.add(sample == null ? "" : String.valueOf(sample.mean()));
-        cells.add(
-            sample == null || sample.deviation() == null ? "" : String.valueOf(sample.deviation()));
+        cells.addAll(cells(samples.get(metric)));
         for (Comparison.Baseline baseline : Comparison.Baseline.values()) {
           cells.addAll(cells(difference(baseline.label(), metric, epoch.label())));
         }
       }
     }
+    further.forEach(name -> cells.addAll(cells(this.further.get(name))));
     return cells;
+  }
+
+  private static List<String> cells(@Nullable Sample sample) {
+    return sample == null
+        ? List.of("", "")
+        : List.of(
+            String.valueOf(sample.mean()),
+            sample.deviation() == null ? "" : String.valueOf(sample.deviation()));
   }
 
   private static List<String> cells(@Nullable Difference difference) {

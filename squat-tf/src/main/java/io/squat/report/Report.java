@@ -270,6 +270,8 @@ public final class Report {
         new ArrayList<>(List.of("bits", "method", "settings", "seeds", "passes", "MB"));
     metrics.forEach(metric -> head.add(metric + ", last"));
     metrics.forEach(metric -> head.add(metric + ", best"));
+    List<String> further = GroupRow.further(rows);
+    head.addAll(further);
     return new Block.Table(
         head,
         rows.stream()
@@ -286,6 +288,10 @@ public final class Report {
                               row.megabytes() == null ? "" : Numbers.fixed(row.megabytes(), 2)));
                   row.last().values().forEach(sample -> cells.add(sample.percentText()));
                   row.best().values().forEach(sample -> cells.add(sample.percentText()));
+                  for (String name : further) {
+                    GroupRow.@Nullable Sample sample = row.further().get(name);
+                    cells.add(sample == null ? "" : sample.percentText());
+                  }
                   return cells;
                 })
             .toList());
@@ -345,10 +351,12 @@ public final class Report {
     for (RunGroup.Epoch epoch : RunGroup.Epoch.values()) {
       metrics.forEach(metric -> head.add(epoch.label() + " " + metric));
     }
-    return new Block.Table(head, runs.stream().map(run -> cells(run, metrics)).toList());
+    List<String> further = GroupRow.further(rows);
+    head.addAll(further);
+    return new Block.Table(head, runs.stream().map(run -> cells(run, metrics, further)).toList());
   }
 
-  private static List<String> cells(ReportedRun run, List<String> metrics) {
+  private static List<String> cells(ReportedRun run, List<String> metrics, List<String> further) {
     Map<String, String> settings = SettingsText.of(run.settings());
     List<String> cells = new ArrayList<>();
     cells.add(run.name());
@@ -370,6 +378,8 @@ public final class Report {
         cells.add(value == null ? "" : String.valueOf(value));
       }
     }
+    Map<String, Double> found = run.isFinished() ? run.further() : Map.of();
+    further.forEach(name -> cells.add(found.containsKey(name) ? found.get(name).toString() : ""));
     return cells;
   }
 }

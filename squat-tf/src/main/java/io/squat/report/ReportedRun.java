@@ -7,7 +7,9 @@ import io.squat.train.RunFolder;
 import io.squat.train.RunResult;
 import io.squat.train.RunSettings;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +57,17 @@ record ReportedRun(
             Comparator.comparingDouble(DevScore::headline)
                 .thenComparing(DevScore::epoch, Comparator.reverseOrder()))
         .orElseThrow();
+  }
+
+  /** The metrics on rows with labels besides dev, by split and metric. */
+  Map<String, Double> further() {
+    Map<String, Double> further = new LinkedHashMap<>();
+    requireNonNull(result, name)
+        .further()
+        .forEach(
+            (split, metrics) ->
+                metrics.forEach((metric, value) -> further.put(split + " " + metric, value)));
+    return further;
   }
 
   /** What the last stage said of the dev rows after an epoch, if that was kept. */

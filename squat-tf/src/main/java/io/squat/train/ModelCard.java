@@ -200,14 +200,29 @@ record ModelCard(
 
         | stage | epoch |%s
         |---|---|%s
-        %s""",
+        %s%s""",
         run.devPredictions(stage).length,
         settings.devHash(),
         settings.task().metrics().stream()
             .map(metric -> " " + metric.displayName() + " |")
             .collect(Collectors.joining()),
         "---|".repeat(settings.task().metrics().size()),
-        table);
+        table,
+        further());
+  }
+
+  private String further() {
+    return run.furtherScores(stage).entrySet().stream()
+        .map(
+            split ->
+                "\nOn `"
+                    + split.getKey()
+                    + "`: "
+                    + split.getValue().entrySet().stream()
+                        .map(metric -> filled("%s %.1f", metric.getKey(), 100 * metric.getValue()))
+                        .collect(Collectors.joining(", "))
+                    + ".\n")
+        .collect(Collectors.joining());
   }
 
   private String row(RunSettings settings, String which, int epochs) {

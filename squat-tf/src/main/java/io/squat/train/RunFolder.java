@@ -18,7 +18,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -39,7 +41,8 @@ import java.util.zip.GZIPInputStream;
  *   tensorboard/           metrics.jsonl as events for TensorBoard, anew after every epoch
  *   checkpoints/step-N/    the last two, with the optimizers' state; gone when the stage is done
  *   model/                 variables of the finished stage, scores.json, dev-predictions.txt,
- *                          histograms.json of quantized weights
+ *                          histograms.json of quantized weights, further-scores.json of other
+ *                          rows with labels, such as MNLI's mismatched ones
  * result.json              when the run is done
  * lock                     held by the process that trains
  * </pre>
@@ -57,6 +60,7 @@ public final class RunFolder {
   private static final String STEP = "step-";
   private static final String CHECKPOINTS = "checkpoints";
   static final String PREDICTIONS = "dev-predictions.txt";
+  static final String FURTHER = "further-scores.json";
   static final String HISTOGRAMS = "histograms.json";
   private static final int KEPT_CHECKPOINTS = 2;
 
@@ -226,6 +230,20 @@ public final class RunFolder {
   /** The scores of a finished stage on the dev rows, an epoch each, in their order. */
   List<DevScore> scores(String stage) {
     return List.of(readJson(model(stage).resolve("scores.json"), DevScore[].class));
+  }
+
+  /**
+   * The metrics of a finished stage's model on rows with labels besides dev, by their splits; empty
+   * where there were none.
+   */
+  Map<String, Map<String, Double>> furtherScores(String stage) {
+    Path file = model(stage).resolve(FURTHER);
+    return Files.isRegularFile(file) ? readJson(file, FurtherScores.class) : Map.of();
+  }
+
+  /** Tells JSON's reader what is in the map. */
+  private static final class FurtherScores extends LinkedHashMap<String, Map<String, Double>> {
+    private static final long serialVersionUID = 1;
   }
 
   /** How the weights of a finished stage lie on their grids; empty where nothing was kept. */

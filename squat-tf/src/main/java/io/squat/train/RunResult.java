@@ -3,6 +3,7 @@ package io.squat.train;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param quantizedScores dev scores of the quantized stage; empty for {@code fp}
  * @param best the metrics of the best epoch of the last stage, by the task's first metric
  * @param last the metrics of its last epoch: those of the model that is exported
+ * @param further its metrics on rows with labels besides dev, by their splits: of MNLI {@code
+ *     dev_mismatched}, if its file was there
  */
 public record RunResult(
     String task,
@@ -25,12 +28,14 @@ public record RunResult(
     List<DevScore> floatScores,
     List<DevScore> quantizedScores,
     Map<String, Double> best,
-    Map<String, Double> last) {
+    Map<String, Double> last,
+    Map<String, Map<String, Double>> further) {
 
-  /** Copies the lists. */
+  /** Copies the lists. Files of before there were further rows have none. */
   public RunResult {
     floatScores = List.copyOf(floatScores);
     quantizedScores = List.copyOf(quantizedScores);
+    further = Objects.requireNonNullElse(further, Map.of());
   }
 
   static RunResult of(RunFolder folder, RunSettings settings) {
@@ -48,6 +53,7 @@ public record RunResult(
         floats,
         quantized,
         best.metrics(),
-        reported.get(reported.size() - 1).metrics());
+        reported.get(reported.size() - 1).metrics(),
+        folder.furtherScores(settings.lastStage()));
   }
 }

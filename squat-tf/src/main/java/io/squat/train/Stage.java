@@ -1,10 +1,13 @@
 package io.squat.train;
 
+import static java.util.Objects.requireNonNull;
+
 import io.squat.glue.Batch;
 import io.squat.glue.Batches;
 import io.squat.glue.EncodedExamples;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -33,8 +36,7 @@ final class Stage {
   private final RunSettings settings;
   private final StageSettings stage;
   private final TrainingSession session;
-  private final EncodedExamples train;
-  private final EncodedExamples dev;
+  private final EncodedRows rows;
   private final Batch watched;
   private final int checkpointSteps;
   private final OptimizerSettings optimizer;
@@ -47,20 +49,18 @@ final class Stage {
       RunSettings settings,
       StageSettings stage,
       TrainingSession session,
-      EncodedExamples train,
-      EncodedExamples dev,
+      EncodedRows rows,
       int checkpointSteps) {
     this.folder = folder;
     this.settings = settings;
     this.stage = stage;
     this.session = session;
-    this.train = train;
-    this.dev = dev;
-    this.watched = ofMedianLength(dev);
+    this.rows = rows;
+    this.watched = ofMedianLength(rows.dev());
     this.checkpointSteps = checkpointSteps;
     this.optimizer = settings.optimizer(stage);
     this.alternation = Alternation.parse(settings.alternation());
-    this.batchesPerEpoch = (train.size() + settings.batch() - 1) / settings.batch();
+    this.batchesPerEpoch = (rows.train().size() + settings.batch() - 1) / settings.batch();
     this.total = (long) batchesPerEpoch * stage.epochs();
   }
 
@@ -79,11 +79,12 @@ final class Stage {
     StagePosition start = resume();
     List<DevScore> scores = new ArrayList<>(start.scores());
     float[] predictions = new float[0];
+    Map<String, float[]> further;
     long done = start.step();
     try (Progress.Work work = progress.begin("training (" + stage.name() + ")", "step", total)) {
       work.step(done);
       if (epochEnds(done) && scores.size() < done / batchesPerEpoch) { // stopped before its score
-        predictions = predictions(work);
+        predictions = predictions(rows.dev(), work);
         scores.add(score(done, predictions));
       }
       while (done < total) {
@@ -95,7 +96,7 @@ final class Stage {
         work.message(String.format(Locale.ROOT, "loss %.4f", loss));
         work.step(1);
         if (epochEnds(done)) {
-          predictions = predictions(work);
+          predictions = predictions(rows.dev(), work);
           scores.add(score(done, predictions));
         }
         if (done < total && (epochEnds(done) || done % checkpointSteps == 0)) {
@@ -103,9 +104,14 @@ final class Stage {
         }
       }
       if (total == 0) { // the model as it was given, for the next stage
-        predictions = predictions(work);
+        predictions = predictions(rows.dev(), work);
         scores.add(score(0, predictions));
       }
+      if (predictions.length == 0) { // stopped after its last score
+        predictions = predictions(rows.dev(), work);
+      }
+      requireNumbers(total);
+      further = further(work);
     } catch (CancellationException e) {
       if (done == start.step()) {
         throw e;
@@ -113,9 +119,8 @@ final class Stage {
       writeCheckpoint(done, scores);
       throw stopped(done, e);
     }
-    requireNumbers(total);
     watch(total);
-    finish(scores, predictions);
+    finish(scores, predictions, further);
     return scores;
   }
 
@@ -223,7 +228,7 @@ final class Stage {
 
   private Batch batch(long draw, long seed) {
     int epoch = stage.firstEpoch() + Math.toIntExact(draw / batchesPerEpoch);
-    return Batches.shuffled(train, settings.batch(), seed, epoch)
+    return Batches.shuffled(rows.train(), settings.batch(), seed, epoch)
         .get((int) (draw % batchesPerEpoch));
   }
 
@@ -236,10 +241,10 @@ final class Stage {
         DropoutSeed.of(settings.seed(), 2 * stage.index() + kind, draw));
   }
 
-  /** Class indices or values of the dev rows, in the file's order. */
-  private float[] predictions(Progress.Work work) {
-    float[] predictions = new float[dev.size()];
-    for (Batch batch : Batches.sequential(dev, EVALUATION_BATCH)) {
+  /** Class indices or values of rows, in the file's order. */
+  private float[] predictions(EncodedExamples examples, Progress.Work work) {
+    float[] predictions = new float[examples.size()];
+    for (Batch batch : Batches.sequential(examples, EVALUATION_BATCH)) {
       float[] logits = session.logits(batch);
       int outputs = settings.outputs();
       for (int row = 0; row < batch.rows(); row++) {
@@ -273,19 +278,49 @@ final class Stage {
   private DevScore score(long step, float[] predictions) {
     int epoch = Math.toIntExact(step / batchesPerEpoch);
     folder.writePredictions(stage.name(), epoch, predictions);
-    DevScore score = DevScore.of(settings.task(), epoch, predictions, labels(dev));
+    DevScore score = DevScore.of(settings.task(), epoch, predictions, labels(rows.dev()));
     log(MetricsLine.ofEpoch(step, score));
     log.info("{}: epoch {} of {}, dev {}", stage.name(), epoch, stage.epochs(), score.metrics());
     return score;
   }
 
-  private void finish(List<DevScore> scores, float[] predictions) {
+  /** What the finished model says of further rows, by their splits. */
+  private Map<String, float[]> further(Progress.Work work) {
+    Map<String, float[]> predictions = new LinkedHashMap<>();
+    rows.further()
+        .forEach(
+            (split, examples) -> {
+              work.message("scoring " + split);
+              predictions.put(split, predictions(examples, work));
+            });
+    return predictions;
+  }
+
+  private Map<String, Map<String, Double>> scores(Map<String, float[]> further) {
+    Map<String, Map<String, Double>> scores = new LinkedHashMap<>();
+    further.forEach(
+        (split, predictions) ->
+            scores.put(
+                split,
+                DevScore.of(
+                        settings.task(),
+                        stage.epochs(),
+                        predictions,
+                        labels(requireNonNull(rows.further().get(split))))
+                    .metrics()));
+    return scores;
+  }
+
+  private void finish(List<DevScore> scores, float[] predictions, Map<String, float[]> further) {
     RunFolder.writeFolder(
         folder.model(stage.name()),
         part -> {
           session.saveModel(part.resolve("variables"));
           RunFolder.writeJson(part.resolve("scores.json"), scores);
           RunFolder.writeNumbers(part.resolve(RunFolder.PREDICTIONS), predictions);
+          if (!further.isEmpty()) {
+            RunFolder.writeJson(part.resolve(RunFolder.FURTHER), scores(further));
+          }
           List<WeightHistogram> histograms = session.histograms();
           if (!histograms.isEmpty()) {
             RunFolder.writeJson(part.resolve(RunFolder.HISTOGRAMS), histograms);

@@ -48,11 +48,24 @@ public final class Trainer {
    * @param model the SavedModel folder
    * @param vocabulary the vocabulary's file
    * @param train rows to train with
-   * @param dev rows to score with
+   * @param dev rows to score with after every epoch
+   * @param further other rows with labels, such as MNLI's mismatched ones; what a stage ends with
+   *     is scored on them
    * @param floatRun a run whose finished float stage is taken instead of training one, or null
    */
   public record Inputs(
-      Path model, Path vocabulary, Examples train, Examples dev, @Nullable RunFolder floatRun) {}
+      Path model,
+      Path vocabulary,
+      Examples train,
+      Examples dev,
+      List<Examples> further,
+      @Nullable RunFolder floatRun) {
+
+    /** Copies the list. */
+    public Inputs {
+      further = List.copyOf(further);
+    }
+  }
 
   private final RunSettings settings;
   private final RunFolder folder;
@@ -100,12 +113,12 @@ public final class Trainer {
   public RunResult run(Inputs inputs) {
     ModelGraph encoder = SavedModelReader.read(inputs.model(), settings.choice());
     ModelGraph model = Rewriting.withHead(encoder, settings.outputs());
-    EncodedExamples train;
-    EncodedExamples dev;
+    EncodedRows rows;
     try (WordPiece wordPiece = WordPiece.open(inputs.vocabulary(), settings.casing())) {
       int length = checkVocabulary(model, wordPiece);
-      train = encode(wordPiece, TrainRows.of(inputs.train(), settings.trainRows()), length);
-      dev = encode(wordPiece, inputs.dev(), length);
+      rows =
+          EncodedRows.of(
+              inputs, settings.trainRows(), examples -> encode(wordPiece, examples, length));
     }
     FrozenModel.Recovered recovered = RecoveredSteps.of(inputs.model());
     if (inputs.floatRun() != null) {
@@ -116,12 +129,12 @@ public final class Trainer {
         folder.root(),
         () -> {
           folder.open(settings, inputs.model().resolve("saved_model.pb"), inputs.vocabulary());
-          folder.writeData(RunData.of(train, dev));
-          folder.writeLabels(Stage.labels(dev));
+          folder.writeData(RunData.of(rows.train(), rows.dev()));
+          folder.writeLabels(Stage.labels(rows.dev()));
           if (inputs.floatRun() != null && !folder.isDone(StageSettings.FLOAT)) {
             folder.takeFloatStage(inputs.floatRun());
           }
-          return run(model, recovered, inputs, train, dev);
+          return run(model, recovered, inputs, rows);
         });
   }
 
@@ -129,8 +142,7 @@ public final class Trainer {
       ModelGraph model,
       FrozenModel.@Nullable Recovered recovered,
       Inputs inputs,
-      EncodedExamples train,
-      EncodedExamples dev) {
+      EncodedRows rows) {
     if (!folder.isDone(StageSettings.FLOAT)) {
       stage(
           model,
@@ -138,8 +150,7 @@ public final class Trainer {
           new StageSettings(StageSettings.FLOAT, 0, Method.FP, settings.floatEpochs(), 0),
           SavedModelFiles.checkpoint(inputs.model()),
           ModelVariable::stored,
-          train,
-          dev);
+          rows);
     }
     if (settings.method().quantized() && !folder.isDone(StageSettings.QUANTIZED)) {
       stage(
@@ -153,8 +164,7 @@ public final class Trainer {
               settings.floatEpochs()),
           folder.variables(StageSettings.FLOAT),
           ModelVariable::own,
-          train,
-          dev);
+          rows);
     }
     // A run that was stopped right after a stage's model was written still has them.
     folder.deleteCheckpoints(StageSettings.FLOAT);
@@ -211,8 +221,7 @@ public final class Trainer {
       StageSettings stage,
       Path weights,
       Function<ModelVariable, @Nullable StoredTensor> stored,
-      EncodedExamples train,
-      EncodedExamples dev) {
+      EncodedRows rows) {
     Quantization quantization =
         stage.method().quantized() ? settings.quantization() : Quantization.NONE;
     Map<String, List<Float>> stepSizes = Map.of();
@@ -230,7 +239,7 @@ public final class Trainer {
                               StepSizes::ofWeights,
                               OutlierFeatures.NONE,
                               config)
-                          .stepSizes(quantization, calibrationBatches(train), progress));
+                          .stepSizes(quantization, calibrationBatches(rows.train()), progress));
     }
     try (TrainingSession session =
         new TrainingSession(
@@ -243,7 +252,7 @@ public final class Trainer {
             config)) {
       session.startWeights(weights, stored);
       session.startStepSizes(stepSizes);
-      new Stage(folder, settings, stage, session, train, dev, checkpointSteps).run(progress);
+      new Stage(folder, settings, stage, session, rows, checkpointSteps).run(progress);
     }
     FreedMemory.giveBack();
   }

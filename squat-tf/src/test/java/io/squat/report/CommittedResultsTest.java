@@ -1,13 +1,17 @@
 package io.squat.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,9 +25,6 @@ class CommittedResultsTest {
 
   @TestFactory
   List<DynamicTest> everyPageIsWhatItsResultsSay() throws IOException {
-    if (!Files.isDirectory(RESULTS)) {
-      return List.of();
-    }
     try (Stream<Path> pages = Files.list(RESULTS)) {
       return pages
           .filter(Files::isDirectory)
@@ -33,6 +34,23 @@ class CommittedResultsTest {
                   DynamicTest.dynamicTest(results.getFileName().toString(), () -> compare(results)))
           .toList();
     }
+  }
+
+  /** The tables of the page are rows of the reports, word for word. */
+  @Test
+  void tablesOfThePageStandInTheReports() throws IOException {
+    Set<String> known = new HashSet<>();
+    try (Stream<Path> files = Files.walk(RESULTS)) {
+      for (Path report : files.filter(file -> file.endsWith("report.md")).toList()) {
+        known.addAll(Files.readAllLines(report));
+      }
+    }
+    List<String> rows =
+        Files.readAllLines(RESULTS.resolveSibling("results.md")).stream()
+            .filter(line -> line.startsWith("|"))
+            .toList();
+    assertFalse(rows.isEmpty());
+    assertEquals(List.of(), rows.stream().filter(row -> !known.contains(row)).toList());
   }
 
   private void compare(Path results) throws IOException {

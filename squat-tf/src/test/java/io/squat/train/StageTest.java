@@ -1,5 +1,6 @@
 package io.squat.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -16,7 +17,13 @@ import io.squat.savedmodels.ModelVariable;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.train.TrainingSession.BatchSettings;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,8 +35,9 @@ class StageTest {
 
   private final ModelGraph model = TinyBert.model();
   private final RunSettings settings = TestRun.settings(Method.FP, "within", 3);
-  private final EncodedExamples train = encoded(Split.TRAIN);
-  private final EncodedExamples dev = encoded(Split.DEV);
+  private final EncodedRows rows =
+      new EncodedRows(
+          encoded(Split.TRAIN), encoded(Split.DEV), Map.of("others", encoded(Split.TRAIN)));
 
   @TempDir Path folder;
 
@@ -56,7 +64,11 @@ class StageTest {
   }
 
   private Stage stage(TrainingSession session) {
-    return new Stage(new RunFolder(folder), settings, FLOAT, session, train, dev, CHECKPOINT_STEPS);
+    return stage(session, folder);
+  }
+
+  private Stage stage(TrainingSession session, Path folder) {
+    return new Stage(new RunFolder(folder), settings, FLOAT, session, rows, CHECKPOINT_STEPS);
   }
 
   /** Runs until the weights are not numbers from a step on. */
@@ -126,5 +138,55 @@ class StageTest {
     assertTrue(message.contains("loss is NaN at step 2 of 8"), message);
     assertTrue(message.contains("no checkpoint"), message);
     assertTrue(message.contains("--lr"), message);
+  }
+
+  /** The last thing that a stage does, after its last step and score. */
+  @Test
+  void stoppedWhileFurtherRowsAreScoredItGoesOnToTheSameNumbers() throws IOException {
+    Path stopped = folder.resolve("stopped");
+    try (TrainingSession session = session()) {
+      assertThrows(
+          CancellationException.class,
+          () -> stage(session, stopped).run(new StoppingAtFurtherRows()));
+    }
+    RunFolder run = new RunFolder(stopped);
+    assertEquals(
+        8, RunFolder.position(run.lastCheckpoint(StageSettings.FLOAT).orElseThrow()).step());
+    assertFalse(run.isDone(StageSettings.FLOAT));
+    Path whole = folder.resolve("whole");
+    for (Path each : List.of(stopped, whole)) {
+      try (TrainingSession session = session()) {
+        stage(session, each).run(Progress.NONE);
+      }
+    }
+    for (String file :
+        List.of("variables.data-00000-of-00001", "dev-predictions.txt", "further-scores.json")) {
+      assertArrayEquals(
+          Files.readAllBytes(whole.resolve("float/model").resolve(file)),
+          Files.readAllBytes(stopped.resolve("float/model").resolve(file)),
+          file);
+    }
+    assertEquals(
+        Set.of("others"), new RunFolder(whole).furtherScores(StageSettings.FLOAT).keySet());
+  }
+
+  private static final class StoppingAtFurtherRows implements Progress, Progress.Work {
+    @Override
+    public Work begin(String name, String unit, long total) {
+      return this;
+    }
+
+    @Override
+    public void step(long count) {}
+
+    @Override
+    public void message(String text) {
+      if (text.startsWith("scoring")) {
+        throw new CancellationException();
+      }
+    }
+
+    @Override
+    public void close() {}
   }
 }

@@ -8,6 +8,7 @@ import io.squat.savedmodels.Device;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -100,6 +101,7 @@ final class TestRun {
                 TinyBert.vocabulary(),
                 TinyBert.examples(Split.TRAIN),
                 TinyBert.examples(Split.DEV),
+                List.of(),
                 floatRun));
   }
 
