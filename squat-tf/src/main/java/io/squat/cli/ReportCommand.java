@@ -49,8 +49,8 @@ final class ReportCommand extends SquatCommand {
       names = "--results",
       paramLabel = "DIR",
       description =
-          "Also copy the small files of the runs that a report needs; a report of DIR is the same to"
-              + " the last byte.")
+          "Also copy the small files of the one FOLDER's runs that a report needs; a report of DIR is"
+              + " the same to the last byte.")
   @Nullable Path results;
 
   /**
@@ -64,11 +64,12 @@ final class ReportCommand extends SquatCommand {
 
   @Override
   Object run(PrintWriter printer) {
+    checkResults();
     Report report = Report.of(folders);
     Path folder = out == null ? folders.get(0).resolve("report") : out;
     report.write(folder);
     if (results != null) {
-      int copied = ResultFiles.copy(folders, results);
+      int copied = ResultFiles.copy(folders.get(0), results);
       printer.println("results of " + copied + " runs: " + results);
     }
     report.rows().forEach(row -> print(printer, row));
@@ -76,6 +77,29 @@ final class ReportCommand extends SquatCommand {
     Path page = folder.resolve("index.html");
     printer.println("page: " + page);
     return new Result(report.rows(), report.withoutResult(), page.toString());
+  }
+
+  private void checkResults() {
+    if (results == null) {
+      return;
+    }
+    if (folders.size() > 1) {
+      throw new IllegalArgumentException(
+          "--results: expected one FOLDER to copy from, found "
+              + folders.size()
+              + "; copy each into its own DIR, and report those");
+    }
+    if (absolute(results).startsWith(absolute(folders.get(0)))) {
+      throw new IllegalArgumentException(
+          "--results: expected a folder outside of "
+              + folders.get(0)
+              + ", whose next report would find the copies, found "
+              + results);
+    }
+  }
+
+  private static Path absolute(Path folder) {
+    return folder.toAbsolutePath().normalize();
   }
 
   private static void print(PrintWriter printer, GroupRow row) {

@@ -20,18 +20,17 @@ import io.squat.sharpness.SharpnessFigures;
 import io.squat.sharpness.SharpnessResults;
 import io.squat.sharpness.SharpnessSettings;
 import io.squat.sharpness.SharpnessTables;
+import io.squat.train.FolderLock;
 import io.squat.train.Progress;
 import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
 import io.squat.train.TrainedModel;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -87,7 +86,8 @@ final class SharpnessCommand extends SquatCommand {
       defaultValue = "128",
       paramLabel = "N",
       description =
-          "How many rows, the first when they are shuffled by the seed (default: ${DEFAULT-VALUE}).")
+          "How many rows, of train those that the runs trained on, the first when they are shuffled by"
+              + " the seed (default: ${DEFAULT-VALUE}).")
   int rows;
 
   @Option(
@@ -116,36 +116,44 @@ final class SharpnessCommand extends SquatCommand {
       requireSameRows(folder, first);
     }
     SharpnessSettings settings = measured.settings();
-    Examples some = some(examples(first.task()), settings.seed());
-    requireHash(some, first);
-    SharpnessResults results =
+    Examples all = examples(first.task());
+    requireHash(all, first);
+    Examples some = some(split == Split.TRAIN ? first.trainingRows(all) : all, settings.seed());
+    SharpnessResults none =
         new SharpnessResults(
-                first.task().displayName(),
-                some.split().toString(),
-                some.sha256(),
-                rows,
-                activations,
-                settings,
-                List.of())
-            .orThoseOf(out);
-    createFolder();
-    Progress progress = TerminalProgress.ofStandardError();
-    for (RunFolder folder : folders) {
-      String name = folder.root().normalize().toString();
-      if (results.of(name).isEmpty()) {
-        results = results.with(measure(folder, name, some, settings, progress));
-        results.write(out); // a measurement takes minutes
-      }
-      printer.print(SharpnessTables.text(results.of(name).orElseThrow()));
-      printer.flush();
-    }
-    write(results);
+            first.task().displayName(),
+            some.split().toString(),
+            some.sha256(),
+            rows,
+            activations,
+            settings,
+            List.of());
+    none.orThoseOf(out);
+    SharpnessResults results =
+        FolderLock.holding(out, () -> measure(folders, none.orThoseOf(out), some, printer));
     printer.println("results: " + out);
     return results;
   }
 
+  private SharpnessResults measure(
+      List<RunFolder> folders, SharpnessResults known, Examples some, PrintWriter printer) {
+    SharpnessResults results = known;
+    Progress progress = TerminalProgress.ofStandardError();
+    for (RunFolder folder : folders) {
+      String hash = folder.modelHash(folder.settings().lastStage());
+      if (results.of(hash).isEmpty()) {
+        results = results.with(measure(folder, hash, some, results.settings(), progress));
+        results.write(out); // a measurement takes minutes
+      }
+      printer.print(SharpnessTables.text(results.of(hash).orElseThrow()));
+      printer.flush();
+    }
+    write(results);
+    return results;
+  }
+
   private SharpnessResults.Model measure(
-      RunFolder folder, String name, Examples some, SharpnessSettings settings, Progress progress) {
+      RunFolder folder, String hash, Examples some, SharpnessSettings settings, Progress progress) {
     RunSettings trained = folder.settings();
     TrainedModel model = TrainedModel.of(folder, trained.lastStage());
     List<Batch> batches = batches(folder, trained, model, some);
@@ -155,10 +163,11 @@ final class SharpnessCommand extends SquatCommand {
         ModelLoss stepped =
             quantized ? new ModelLoss(model, true, batches, run.device(), threads) : null) {
       return new SharpnessResults.Model(
-          name,
+          folder.root().normalize().toString(),
           trained.method().label(),
           trained.method().quantized() ? trained.bits() : "float",
           trained.seed(),
+          hash,
           Sharpness.of(stepped == null ? smooth : stepped, smooth, settings, progress));
     }
   }
@@ -199,12 +208,14 @@ final class SharpnessCommand extends SquatCommand {
     RunSettings settings = folder.settings();
     if (!settings.task().equals(first.task())
         || !settings.trainHash().equals(first.trainHash())
-        || !settings.devHash().equals(first.devHash())) {
+        || !settings.devHash().equals(first.devHash())
+        || !Objects.equals(settings.trainRows(), first.trainRows())
+        || settings.maxLength() != first.maxLength()) {
       throw new IllegalArgumentException(
           folder.root()
               + ": expected a run on the same rows of "
               + first.task().displayName()
-              + " as the first --run, found one on others, of "
+              + ", cut to the same length, as the first --run, found other ones of "
               + settings.task().displayName());
     }
   }
@@ -218,14 +229,6 @@ final class SharpnessCommand extends SquatCommand {
               + wanted
               + ", found "
               + some.sha256());
-    }
-  }
-
-  private void createFolder() {
-    try {
-      Files.createDirectories(out);
-    } catch (IOException e) {
-      throw new UncheckedIOException(out + ": cannot be written: " + e.getMessage(), e);
     }
   }
 

@@ -89,17 +89,22 @@ final class Stopping {
     }
   }
 
+  private static void requireNoRequest(String name) {
+    if (requested) {
+      throw new CancellationException(name + ": stopped");
+    }
+  }
+
   /** Progress whose work ends by a {@link CancellationException} once the process is to end. */
   static Progress stoppable(Progress progress) {
     return (name, unit, total) -> {
+      requireNoRequest(name);
       Progress.Work work = progress.begin(name, unit, total);
       return new Progress.Work() {
         @Override
         public void step(long count) {
           work.step(count);
-          if (requested) {
-            throw new CancellationException(name + ": stopped");
-          }
+          requireNoRequest(name);
         }
 
         @Override

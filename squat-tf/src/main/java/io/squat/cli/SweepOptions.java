@@ -1,11 +1,15 @@
 package io.squat.cli;
 
 import io.squat.sweep.RunGrid;
+import io.squat.train.Alternation;
 import io.squat.train.Method;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -94,7 +98,7 @@ final class SweepOptions {
   @Option(
       names = "--equal-passes",
       description =
-          "Also lsq with twice the epochs: as many passes through the model as saq and squat have.")
+          "Also lsq with more epochs: as many passes through the model as saq and squat have.")
   private boolean equalPasses;
 
   /**
@@ -134,25 +138,58 @@ final class SweepOptions {
       Map<String, List<String>> values = values(method);
       runs.add(new RunGrid(method, values));
       if (equalPasses && method == Method.LSQ) {
-        Map<String, List<String>> twice = new LinkedHashMap<>(values);
-        twice.put(
-            EPOCHS,
-            values.getOrDefault(EPOCHS, List.of(TrainCommand.EPOCHS)).stream()
-                .map(SweepOptions::twice)
-                .toList());
-        runs.add(new RunGrid(method, twice));
+        Map<String, List<String>> more = new LinkedHashMap<>(values);
+        more.put(EPOCHS, epochsOfEqualPasses());
+        runs.add(new RunGrid(method, more));
       }
     }
     return runs;
   }
 
-  private static String twice(String epochs) {
+  /** How many epochs of lsq are as many passes as each of the others makes. */
+  private List<String> epochsOfEqualPasses() {
+    Set<String> found = new LinkedHashSet<>();
+    for (Method method : methods) {
+      for (String alternation :
+          method == Method.SQUAT && alternations != null
+              ? alternations
+              : List.of(Alternation.WITHIN.toString())) {
+        if (method.perturbed()) {
+          for (String each : epochs == null ? List.of(TrainCommand.EPOCHS) : epochs) {
+            found.add(wholeEpochs(each, method, Alternation.parse(alternation)));
+          }
+        }
+      }
+    }
+    if (found.isEmpty()) {
+      throw new IllegalArgumentException(
+          "--equal-passes: expected saq or squat among --methods, to make as many passes as they do,"
+              + " found "
+              + methods.stream().map(Method::label).toList());
+    }
+    return List.copyOf(found);
+  }
+
+  private static String wholeEpochs(String epochs, Method method, Alternation alternation) {
+    double passes;
     try {
-      return Integer.toString(Math.multiplyExact(2, Integer.parseInt(epochs)));
+      passes = Integer.parseInt(epochs) * method.passes(alternation);
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
           "--epochs: expected whole numbers, found \"" + epochs + "\"", e);
     }
+    if (passes != Math.rint(passes)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "--equal-passes: expected epochs that make a whole number of passes, found %s of %s with"
+                  + " %s, which are %s; choose other --epochs, or leave it out",
+              epochs,
+              method.label(),
+              alternation,
+              passes));
+    }
+    return Long.toString((long) passes);
   }
 
   /** Those of fp are the float start's, which have options of their own. */

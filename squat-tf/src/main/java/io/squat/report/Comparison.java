@@ -41,7 +41,10 @@ record Comparison(
     LSQ("lsq, equal epochs"),
     /** {@code lsq} with as many passes over the rows, in more epochs. */
     LSQ_PASSES("lsq, equal passes"),
-    /** The {@code lsq} with the highest mean after the last epoch, where it is neither of those. */
+    /**
+     * The {@code lsq} from the same float models with the highest mean after the last epoch, among
+     * those that have all seeds and over these, where it is neither of those.
+     */
     LSQ_BEST("best lsq"),
     /** {@code fp}: the float stage that the runs start from. */
     FP("fp");
@@ -60,7 +63,7 @@ record Comparison(
     Optional<RunGroup> of(RunGroup ours, List<RunGroup> groups) {
       return groups.stream()
           .filter(theirs -> theirs.equals(ours) ? isBestOf(ours) : fits(ours, theirs))
-          .max(Comparator.comparingDouble(RunGroup::headline))
+          .max(Comparator.comparingDouble(theirs -> theirs.headline(ours.seeds())))
           .filter(theirs -> !theirs.equals(ours))
           .filter(
               theirs ->
@@ -86,10 +89,11 @@ record Comparison(
             without(ours, SAM_AND_EPOCHS).equals(without(theirs, SAM_AND_EPOCHS))
                 && ours.passes() == theirs.passes()
                 && !LSQ.fits(ours, theirs);
-        case LSQ_BEST -> ours.bits().equals(theirs.bits()) && ours.sameRows(theirs);
-        case FP ->
-            SettingsText.ofFloatStage(ours.settings())
-                .equals(SettingsText.ofFloatStage(theirs.settings()));
+        case LSQ_BEST ->
+            ours.bits().equals(theirs.bits())
+                && ours.sameFloatStage(theirs)
+                && theirs.seeds().containsAll(ours.seeds());
+        case FP -> ours.sameFloatStage(theirs);
       };
     }
 

@@ -145,7 +145,8 @@ public final class Report {
     blocks.add(
         new Block.Text(
             "Passes: how often the quantized stage (of fp, the float stage) passed its rows forwards"
-                + " and backwards; an epoch is one of fp and lsq, two of saq and squat. MB: all"
+                + " and backwards; an epoch is one of fp and lsq, two of saq and squat, and of squat with"
+                + " batches:K a K-th more. MB: all"
                 + " parameters at their bits, counted; a file has its graph and vocabulary besides."));
     Block.Table differences = differences(ofRows);
     if (!differences.rows().isEmpty()) {
@@ -155,8 +156,9 @@ public final class Report {
               "Percentage points after the last epoch, over the seeds that both have, with the 95 %"
                   + " interval of a paired bootstrap over dev rows and seeds ("
                   + PairedBootstrap.REPLICATES
-                  + " replicates); with one seed it is over the rows alone. An interval that holds 0 is"
-                  + " no evidence of a difference."));
+                  + " replicates); with one seed it is over the rows alone, and with fewer than five the"
+                  + " seeds' part of it is a rough guess. An interval that holds 0 is no evidence of a"
+                  + " difference."));
       blocks.add(differences);
     }
     Map<String, List<RunGroup>> byBits = grouped(ofTask, RunGroup::bits);
@@ -166,8 +168,8 @@ public final class Report {
     picture(
         file + "-size.png",
         task
-            + ": scores by size. Of each method and width the group with the best mean, side by"
-            + " side where sizes are equal; bars are the standard deviation over seeds.",
+            + ": scores by size. Of each method and width the group with the best mean among"
+            + " those with the most seeds, side by side where sizes are equal; bars are the standard deviation over seeds.",
         RunFigures.sizes(shown),
         blocks);
     List<RunGroup> floating = shown.stream().filter(group -> !group.isQuantized()).toList();
@@ -353,15 +355,18 @@ public final class Report {
     }
     List<String> further = GroupRow.further(rows);
     head.addAll(further);
-    return new Block.Table(head, runs.stream().map(run -> cells(run, metrics, further)).toList());
+    TaskNames names = TaskNames.of(runs);
+    return new Block.Table(
+        head, runs.stream().map(run -> cells(run, names, metrics, further)).toList());
   }
 
-  private static List<String> cells(ReportedRun run, List<String> metrics, List<String> further) {
+  private static List<String> cells(
+      ReportedRun run, TaskNames names, List<String> metrics, List<String> further) {
     Map<String, String> settings = SettingsText.of(run.settings());
     List<String> cells = new ArrayList<>();
     cells.add(run.name());
     cells.add(run.state());
-    cells.add(RunGroup.taskName(run.settings()));
+    cells.add(names.of(run));
     cells.add(run.settings().method().label());
     cells.add(RunGroup.bits(run.settings()));
     cells.add(String.valueOf(run.settings().seed()));

@@ -26,26 +26,19 @@ public final class ResultFiles {
   /**
    * Copies.
    *
-   * @param folders as {@link Report#of} takes them
+   * @param folder as {@link Report#of} takes it
    * @param target where the runs' folders are made; files that are there are written anew
    * @return how many runs were copied
-   * @throws IllegalArgumentException if there is no such folder, or no run in one
+   * @throws IllegalArgumentException if there is no such folder, or no run in it
    */
-  public static int copy(List<Path> folders, Path target) {
-    List<ReportedRun> runs = RunFinder.runs(folders);
+  public static int copy(Path folder, Path target) {
+    List<ReportedRun> runs = RunFinder.runs(List.of(folder));
     try {
       for (ReportedRun run : runs) {
         copy(run, target.resolve(run.name()));
       }
-      for (Path folder : folders) {
-        Path status = folder.resolve(RunFinder.STATUS);
-        if (folders.size() == 1 && Files.isRegularFile(status)) {
-          copy(status, target.resolve(RunFinder.STATUS));
-        }
-        if (folders.size() == 1) {
-          copyIfThere(SharpnessSection.file(folder), SharpnessSection.file(target));
-        }
-      }
+      copyIfThere(folder.resolve(RunFinder.STATUS), target.resolve(RunFinder.STATUS));
+      copyIfThere(SharpnessSection.file(folder), SharpnessSection.file(target));
     } catch (IOException e) {
       throw new UncheckedIOException(target + ": cannot be written: " + e.getMessage(), e);
     }
@@ -64,7 +57,7 @@ public final class ResultFiles {
               bytes -> RunFolder.writeJson(target.resolve(RunSize.FILE), new RunSize(bytes)));
     }
     for (Path file : stageFiles(root.resolve(stage))) {
-      copy(file, target.resolve(stage).resolve(file.getFileName()));
+      copyFile(file, target.resolve(stage).resolve(file.getFileName()));
     }
     Path histograms = root.relativize(run.folder().model(stage)).resolve("histograms.json");
     copyIfThere(root.resolve(histograms), target.resolve(histograms));
@@ -92,11 +85,11 @@ public final class ResultFiles {
 
   private static void copyIfThere(Path from, Path to) throws IOException {
     if (Files.isRegularFile(from)) {
-      copy(from, to);
+      copyFile(from, to);
     }
   }
 
-  private static void copy(Path from, Path to) throws IOException {
+  private static void copyFile(Path from, Path to) throws IOException {
     Files.createDirectories(to.resolveSibling("."));
     if (!Files.exists(to) || !Files.isSameFile(from, to)) {
       Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);

@@ -48,13 +48,18 @@ final class RunFigures {
     return METHODS.indexOf(method);
   }
 
-  /** Of groups of one task and width: the best of each method, and lsq at the best one's passes. */
+  /**
+   * Of groups of one task and width: of each method the best of those with the most seeds, and lsq
+   * at the best one's passes.
+   */
   static List<RunGroup> shown(List<RunGroup> groups) {
     List<RunGroup> shown = new ArrayList<>();
     for (Method method : METHODS) {
       groups.stream()
           .filter(group -> group.method() == method)
-          .max(Comparator.comparingDouble(RunGroup::headline))
+          .max(
+              Comparator.comparingInt((RunGroup group) -> group.seeds().size())
+                  .thenComparingDouble(group -> group.headline(group.seeds())))
           .ifPresent(shown::add);
     }
     for (RunGroup best : List.copyOf(shown)) {

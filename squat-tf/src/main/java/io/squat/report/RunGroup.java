@@ -1,7 +1,6 @@
 package io.squat.report;
 
 import io.squat.glue.Metric;
-import io.squat.train.Alternation;
 import io.squat.train.DevScore;
 import io.squat.train.Method;
 import io.squat.train.RunSettings;
@@ -16,12 +15,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finished runs that differ in the seed alone.
  *
+ * @param task what their task is called
  * @param settings their settings, see {@link SettingsText#of}
  * @param differing the settings that groups of the same task differ in
  * @param runs the runs by their seeds
  * @param bytes the size of the model's parameters at their bits; null if it is not known
  */
 record RunGroup(
+    String task,
     Map<String, String> settings,
     List<String> differing,
     List<ReportedRun> runs,
@@ -52,17 +53,18 @@ record RunGroup(
 
   /** Groups finished runs. */
   static List<RunGroup> of(List<ReportedRun> runs) {
+    TaskNames names = TaskNames.of(runs);
     Map<String, Map<Map<String, String>, List<ReportedRun>>> byTask = new LinkedHashMap<>();
     for (ReportedRun run : runs) {
       if (run.isFinished()) {
         byTask
-            .computeIfAbsent(taskName(run.settings()), key -> new LinkedHashMap<>())
+            .computeIfAbsent(names.of(run), key -> new LinkedHashMap<>())
             .computeIfAbsent(SettingsText.of(run.settings()), key -> new ArrayList<>())
             .add(run);
       }
     }
     List<RunGroup> groups = new ArrayList<>();
-    byTask.values().forEach(ofTask -> groups.addAll(ofTask(ofTask)));
+    byTask.forEach((task, ofTask) -> groups.addAll(ofTask(task, ofTask)));
     groups.sort(
         Comparator.comparing(RunGroup::task)
             .thenComparing(RunGroup::isQuantized)
@@ -72,7 +74,8 @@ record RunGroup(
     return List.copyOf(groups);
   }
 
-  private static List<RunGroup> ofTask(Map<Map<String, String>, List<ReportedRun>> ofTask) {
+  private static List<RunGroup> ofTask(
+      String task, Map<Map<String, String>, List<ReportedRun>> ofTask) {
     List<String> differing = SettingsText.differing(List.copyOf(ofTask.keySet()));
     List<RunGroup> groups = new ArrayList<>();
     ofTask.forEach(
@@ -83,9 +86,11 @@ record RunGroup(
                       Comparator.comparingLong((ReportedRun run) -> run.settings().seed())
                           .thenComparing(ReportedRun::name))
                   .toList();
+          requireOneASeed(bySeed);
           ReportedRun first = bySeed.get(0);
           groups.add(
               new RunGroup(
+                  task,
                   settings,
                   differing,
                   bySeed,
@@ -94,16 +99,22 @@ record RunGroup(
     return groups;
   }
 
-  static String taskName(RunSettings settings) {
-    return settings.task().displayName();
+  private static void requireOneASeed(List<ReportedRun> bySeed) {
+    for (int i = 1; i < bySeed.size(); i++) {
+      ReportedRun before = bySeed.get(i - 1);
+      ReportedRun run = bySeed.get(i);
+      if (before.settings().seed() == run.settings().seed()) {
+        throw new IllegalArgumentException(
+            run.folder().root()
+                + ": expected one run of the same settings and seed, found another in "
+                + before.folder().root()
+                + "; give one of them alone");
+      }
+    }
   }
 
   private RunSettings first() {
     return runs.get(0).settings();
-  }
-
-  String task() {
-    return taskName(first());
   }
 
   List<Metric> metrics() {
@@ -157,15 +168,19 @@ record RunGroup(
     return Numbers.mean(values(metric, epoch));
   }
 
-  /** The mean of the task's first metric after the last epoch. */
-  double headline() {
-    return mean(metrics().get(0), Epoch.LAST);
+  /** The mean of the task's first metric after the last epoch, over those of its seeds. */
+  double headline(List<Long> seeds) {
+    String metric = metrics().get(0).displayName();
+    return Numbers.mean(
+        runs.stream()
+            .filter(run -> seeds.contains(run.settings().seed()))
+            .map(run -> run.last().metrics().getOrDefault(metric, Double.NaN))
+            .toList());
   }
 
-  /** Whether another group was trained and scored on the same files. */
-  boolean sameRows(RunGroup other) {
-    return first().trainHash().equals(other.first().trainHash())
-        && first().devHash().equals(other.first().devHash());
+  /** Whether the runs of both start from the same float models, where they have the same seed. */
+  boolean sameFloatStage(RunGroup other) {
+    return SettingsText.ofFloatStage(settings).equals(SettingsText.ofFloatStage(other.settings));
   }
 
   double deviation(Metric metric, Epoch epoch) {
@@ -176,7 +191,7 @@ record RunGroup(
   double passes() {
     RunSettings settings = first();
     int epochs = isQuantized() ? settings.epochs() : settings.floatEpochs();
-    return epochs * settings.method().passes(Alternation.parse(settings.alternation()));
+    return epochs * settings.passesAStep();
   }
 
   /** The size of its parameters at their bits, in MB, as far as it is known. */

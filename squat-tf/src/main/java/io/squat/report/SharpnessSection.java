@@ -67,7 +67,8 @@ final class SharpnessSection {
                     + " Epsilon-sharpness is the largest rise of the loss within rho that %d steps of"
                     + " ascent found, average sharpness the mean rise over %d random directions ± their"
                     + " standard deviation. Adaptive: weights measured by the norms of their filters."
-                    + " An eigenvalue lies within its residual.",
+                    + " A residual says how well an eigenvalue is one: how far the Hessian's product with its"
+                    + " vector, by a difference half as wide, is from it times the vector.",
                 results.rows(),
                 results.split(),
                 results.activations()

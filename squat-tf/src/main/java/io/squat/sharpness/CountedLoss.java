@@ -18,7 +18,10 @@ final class CountedLoss implements Loss {
   static long passes(SharpnessSettings settings) {
     long rhos = settings.rhos().size();
     long measures =
-        SLOPE * (1 + rhos * settings.ascentSteps() + 2L * settings.iterations())
+        SLOPE
+                * (1
+                    + rhos * settings.ascentSteps()
+                    + 2L * (settings.iterations() + settings.eigenvalues()))
             + rhos * (1 + settings.directions());
     long pictures =
         2L * settings.linePoints() + (long) settings.surfacePoints() * settings.surfacePoints();

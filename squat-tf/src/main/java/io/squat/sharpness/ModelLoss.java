@@ -17,11 +17,12 @@ import io.squat.savedmodels.TrainingGraph;
 import io.squat.savedmodels.VariableGroup;
 import io.squat.train.BatchFeeds;
 import io.squat.train.TrainedModel;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
+import java.util.Queue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -63,6 +64,7 @@ public final class ModelLoss implements Loss, AutoCloseable {
   private final Session session;
   private final List<Batch> batches;
   private final int rows;
+  private final int threads;
   private final List<Output<TFloat32>> gradients;
   private final List<Placeholder<TFloat32>> places = new ArrayList<>();
   private final Op assignment;
@@ -83,6 +85,7 @@ public final class ModelLoss implements Loss, AutoCloseable {
   public ModelLoss(
       TrainedModel model, boolean activations, List<Batch> batches, Device device, int threads) {
     this.batches = List.copyOf(batches);
+    this.threads = threads;
     this.rows = batches.stream().mapToInt(Batch::rows).sum();
     training =
         TrainingGraph.build(
@@ -179,11 +182,11 @@ public final class ModelLoss implements Loss, AutoCloseable {
 
   private void leaveOutUnused() {
     assign(displaced.stream().map(Displaced::values).toList());
-    List<Evaluated> all = evaluate(true);
+    List<float[]> all = evaluate(true).gradients();
     for (int i = 0; i < displaced.size(); i++) {
       Displaced variable = displaced.get(i);
       if (variable.matrix().filters() == Matrix.Filters.ROWS) {
-        displaced.set(i, variable.where(sum(all, i)));
+        displaced.set(i, variable.where(all.get(i)));
       }
     }
   }
@@ -196,42 +199,40 @@ public final class ModelLoss implements Loss, AutoCloseable {
   @Override
   public double at(Weights displacement) {
     displace(displacement);
-    return mean(evaluate(false));
+    return evaluate(false).loss();
   }
 
   @Override
   public Slope slope(Weights displacement) {
     displace(displacement);
-    List<Evaluated> all = evaluate(true);
-    List<float[]> sums = new ArrayList<>();
-    for (int i = 0; i < displaced.size(); i++) {
-      sums.add(sum(all, i));
-    }
-    return new Slope(mean(all), Weights.of(point.matrices(), sums));
+    Evaluated all = evaluate(true);
+    return new Slope(all.loss(), Weights.of(point.matrices(), all.gradients()));
   }
 
   /**
-   * What a batch gave.
+   * What one batch gave, or some in all.
    *
-   * @param part of all rows that are in the batch
-   * @param loss its mean loss
-   * @param gradients of its mean loss for the displaced rows, none if not asked for
+   * @param loss the mean loss over a batch's rows; of several the sum of each by its part of all
+   *     rows
+   * @param gradients of it for the displaced rows, none if not asked for
    */
-  private record Evaluated(double part, double loss, List<float[]> gradients) {}
+  private record Evaluated(double loss, List<float[]> gradients) {
+    static final Evaluated NONE = new Evaluated(0, List.of());
 
-  private static double mean(List<Evaluated> all) {
-    return all.stream().mapToDouble(batch -> batch.part() * batch.loss()).sum();
-  }
-
-  private static float[] sum(List<Evaluated> all, int variable) {
-    float[] sum = new float[all.get(0).gradients().get(variable).length];
-    for (Evaluated batch : all) {
-      float[] gradient = batch.gradients().get(variable);
-      for (int i = 0; i < sum.length; i++) {
-        sum[i] += (float) (batch.part() * gradient[i]);
+    Evaluated plus(double part, Evaluated batch) {
+      List<float[]> sums =
+          gradients.isEmpty()
+              ? batch.gradients.stream().map(gradient -> new float[gradient.length]).toList()
+              : gradients;
+      for (int variable = 0; variable < sums.size(); variable++) {
+        float[] sum = sums.get(variable);
+        float[] gradient = batch.gradients.get(variable);
+        for (int i = 0; i < sum.length; i++) {
+          sum[i] += (float) (part * gradient[i]);
+        }
       }
+      return new Evaluated(loss + part * batch.loss, sums);
     }
-    return sum;
   }
 
   private void displace(Weights displacement) {
@@ -259,23 +260,26 @@ public final class ModelLoss implements Loss, AutoCloseable {
     }
   }
 
-  private List<Evaluated> evaluate(boolean withGradients) {
-    List<Callable<Evaluated>> work = new ArrayList<>();
-    for (Batch batch : batches) {
-      work.add(() -> evaluate(batch, withGradients));
-    }
-    List<Evaluated> all = new ArrayList<>();
+  /** The sum over batches in their order; no more gradients are held than threads compute. */
+  private Evaluated evaluate(boolean withGradients) {
+    Evaluated sum = Evaluated.NONE;
+    Queue<Future<Evaluated>> running = new ArrayDeque<>();
+    int next = 0;
     try {
-      for (Future<Evaluated> done : workers.invokeAll(work)) {
-        all.add(done.get());
+      for (Batch batch : batches) {
+        while (next < batches.size() && running.size() < threads) {
+          Batch some = batches.get(next++);
+          running.add(workers.submit(() -> evaluate(some, withGradients)));
+        }
+        sum = sum.plus((double) batch.rows() / rows, running.remove().get());
       }
+      return sum;
     } catch (ExecutionException e) {
       throw new IllegalStateException("the loss cannot be computed: " + e.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while the loss was computed", e);
     }
-    return all;
   }
 
   private Evaluated evaluate(Batch batch, boolean withGradients) {
@@ -292,8 +296,7 @@ public final class ModelLoss implements Loss, AutoCloseable {
           tensor.asRawTensor().data().asFloats().read(whole);
           found.add(displaced.get(i).take(whole));
         }
-        return new Evaluated(
-            (double) batch.rows() / rows, ((TFloat32) result.get(0)).getFloat(), found);
+        return new Evaluated(((TFloat32) result.get(0)).getFloat(), found);
       }
     }
   }

@@ -11,14 +11,14 @@ package io.squat.sharpness;
  * weights are all twice as large and whose outputs are the same is as sharp: measures of this loss
  * are the adaptive ones (Kwon et al., "ASAM", ICML 2021, section 3, with T by filter).
  */
-public final class ScaledLoss implements Loss {
+final class ScaledLoss implements Loss {
   private final Loss loss;
-  private final Weights scale;
+  private final FilterNorms scale;
 
   /** The loss in the filters' own scale. */
-  public ScaledLoss(Loss loss) {
+  ScaledLoss(Loss loss) {
     this.loss = loss;
-    this.scale = loss.point().filterNorms();
+    this.scale = FilterNorms.of(loss.point());
   }
 
   @Override
@@ -28,12 +28,12 @@ public final class ScaledLoss implements Loss {
 
   @Override
   public double at(Weights displacement) {
-    return loss.at(displacement.times(scale));
+    return loss.at(scale.times(displacement));
   }
 
   @Override
   public Slope slope(Weights displacement) {
-    Slope slope = loss.slope(displacement.times(scale));
-    return new Slope(slope.loss(), slope.gradient().times(scale));
+    Slope slope = loss.slope(scale.times(displacement));
+    return new Slope(slope.loss(), scale.times(slope.gradient()));
   }
 }

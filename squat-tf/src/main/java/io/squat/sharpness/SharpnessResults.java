@@ -14,7 +14,8 @@ import java.util.Optional;
  * @param task the task
  * @param split train or dev
  * @param dataHash SHA-256 of the split's file
- * @param rows how many rows of it, the first ones when they are shuffled by the seed
+ * @param rows how many rows of it, of the training split of those that the runs trained on: the
+ *     first ones when they are shuffled by the seed
  * @param activations whether activations were quantized for epsilon and average sharpness; for
  *     eigenvalues and pictures they never are
  * @param settings what was measured
@@ -39,9 +40,11 @@ public record SharpnessResults(
    * @param method fp, lsq, saq or squat
    * @param bits W-E-A, {@code float} for fp
    * @param seed of the run
+   * @param hash of its settings and weights, {@link RunFolder#modelHash}
    * @param sharpness what was measured
    */
-  public record Model(String run, String method, String bits, long seed, Sharpness sharpness) {
+  public record Model(
+      String run, String method, String bits, long seed, String hash, Sharpness sharpness) {
     /** What it is called in tables and pictures. */
     public String name() {
       return String.format(Locale.ROOT, "%s %s, seed %d", method, bits, seed);
@@ -66,16 +69,17 @@ public record SharpnessResults(
         : Optional.empty();
   }
 
-  /** The same with another model. */
+  /** The same with another model, in the place of one that the run's folder had before. */
   public SharpnessResults with(Model model) {
     List<Model> all = new ArrayList<>(models);
+    all.removeIf(other -> other.run().equals(model.run()));
     all.add(model);
     return new SharpnessResults(task, split, dataHash, rows, activations, settings, all);
   }
 
-  /** What is there of a run. */
-  public Optional<Model> of(String run) {
-    return models.stream().filter(model -> model.run().equals(run)).findFirst();
+  /** What is there of a model, whatever its folder is called. */
+  public Optional<Model> of(String hash) {
+    return models.stream().filter(model -> model.hash().equals(hash)).findFirst();
   }
 
   /**

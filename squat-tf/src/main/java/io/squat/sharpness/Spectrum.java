@@ -1,10 +1,12 @@
 package io.squat.sharpness;
 
+import com.google.common.primitives.Doubles;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.linear.EigenDecomposition;
+import org.apache.commons.math3.linear.RealVector;
 
 /**
  * The largest eigenvalues of the loss's Hessian, by Lanczos' method with full reorthogonalisation.
@@ -13,8 +15,10 @@ import org.apache.commons.math3.linear.EigenDecomposition;
  * H v = (g(h v) - g(-h v)) / 2h,   g = dL/de,  ||v|| = 1
  * </pre>
  *
- * <p>The residual of an eigenvalue, {@code ||H x - lambda x||}, bounds how far it is from one of H:
- * there is one within it. (Golub and Van Loan, Matrix Computations, section 10.1.)
+ * <p>A residual is {@code ||H x - lambda x||} with x the vector that was found and a product that
+ * is taken anew, at half of h: of a symmetric H there is an eigenvalue within it, and where the
+ * loss is not quadratic over h, or its gradients are too coarse for it, it is large. (Golub and Van
+ * Loan, Matrix Computations, section 10.1.)
  *
  * @param eigenvalues the largest ones, the largest first
  */
@@ -28,7 +32,7 @@ public record Spectrum(List<Eigenvalue> eigenvalues) {
    * An eigenvalue.
    *
    * @param value lambda
-   * @param residual of its eigenvector, by Lanczos' recurrence
+   * @param residual how far the product with its vector is from lambda times it
    */
   public record Eigenvalue(double value, double residual) {}
 
@@ -54,50 +58,64 @@ public record Spectrum(List<Eigenvalue> eigenvalues) {
     double largest = 0;
     while (true) {
       basis.add(next);
-      Weights product = product(loss, next, difference);
-      diagonal.add(product.dot(next));
+      Weights rest = product(loss, next, difference);
+      double along = rest.dot(next);
+      diagonal.add(along);
       // Twice is enough: Kahan and Parlett.
-      Weights rest = without(without(product, basis), basis);
+      takeAway(basis, rest);
+      takeAway(basis, rest);
       double norm = rest.norm();
-      largest = Math.max(largest, Math.max(Math.abs(product.dot(next)), norm));
-      boolean complete = norm <= COMPLETE * largest;
-      beside.add(complete ? 0 : norm);
-      if (complete || basis.size() == iterations) {
-        return new Spectrum(eigenvalues(diagonal, beside, count));
+      largest = Math.max(largest, Math.max(Math.abs(along), norm));
+      if (norm <= COMPLETE * largest || basis.size() == iterations) {
+        return new Spectrum(eigenvalues(loss, basis, diagonal, beside, count, difference / 2));
       }
+      beside.add(norm);
       next = rest.times(1 / norm);
     }
   }
 
   /** H v. */
   static Weights product(Loss loss, Weights v, double difference) {
-    Weights ahead = loss.slope(v.times(difference)).gradient();
-    Weights behind = loss.slope(v.times(-difference)).gradient();
-    return ahead.plus(-1, behind).times(1 / (2 * difference));
+    Weights product = loss.slope(v.times(difference)).gradient();
+    product.add(-1, loss.slope(v.times(-difference)).gradient());
+    return product.times(1 / (2 * difference));
   }
 
-  private static Weights without(Weights vector, List<Weights> basis) {
-    Weights rest = vector;
+  private static void takeAway(List<Weights> basis, Weights from) {
     for (Weights v : basis) {
-      rest = rest.plus(-rest.dot(v), v);
+      from.add(-from.dot(v), v);
     }
-    return rest;
   }
 
   private static List<Eigenvalue> eigenvalues(
-      List<Double> diagonal, List<Double> beside, int count) {
-    int n = diagonal.size();
-    double[] main = diagonal.stream().mapToDouble(Double::doubleValue).toArray();
-    double[] secondary = beside.stream().limit(n - 1L).mapToDouble(Double::doubleValue).toArray();
-    EigenDecomposition decomposition = new EigenDecomposition(main, secondary);
-    return IntStream.range(0, n)
-        .mapToObj(
-            i ->
-                new Eigenvalue(
-                    decomposition.getRealEigenvalue(i),
-                    Math.abs(beside.get(n - 1) * decomposition.getEigenvector(i).getEntry(n - 1))))
-        .sorted(Comparator.comparingDouble(Eigenvalue::value).reversed())
+      Loss loss,
+      List<Weights> basis,
+      List<Double> diagonal,
+      List<Double> beside,
+      int count,
+      double difference) {
+    EigenDecomposition decomposition =
+        new EigenDecomposition(Doubles.toArray(diagonal), Doubles.toArray(beside));
+    return IntStream.range(0, basis.size())
+        .boxed()
+        .sorted(Comparator.comparingDouble(i -> -decomposition.getRealEigenvalue(i)))
         .limit(count)
+        .map(
+            i -> {
+              double value = decomposition.getRealEigenvalue(i);
+              Weights vector = combined(basis, decomposition.getEigenvector(i));
+              Weights rest = product(loss, vector, difference);
+              rest.add(-value, vector);
+              return new Eigenvalue(value, rest.norm());
+            })
         .toList();
+  }
+
+  private static Weights combined(List<Weights> basis, RealVector factors) {
+    Weights sum = basis.get(0).zeros();
+    for (int i = 0; i < basis.size(); i++) {
+      sum.add(factors.getEntry(i), basis.get(i));
+    }
+    return sum;
   }
 }

@@ -113,21 +113,6 @@ public final class Weights {
     return new Weights(matrices, products);
   }
 
-  /** Each entry times the other's, as new weights. */
-  public Weights times(Weights other) {
-    List<float[]> products = new ArrayList<>();
-    for (int m = 0; m < values.size(); m++) {
-      float[] a = values.get(m);
-      float[] b = other.values.get(m);
-      float[] product = new float[a.length];
-      for (int i = 0; i < a.length; i++) {
-        product[i] = a[i] * b[i];
-      }
-      products.add(product);
-    }
-    return new Weights(matrices, products);
-  }
-
   /** {@code this + factor * other}, as new weights. */
   public Weights plus(double factor, Weights other) {
     List<float[]> sums = new ArrayList<>();
@@ -143,29 +128,21 @@ public final class Weights {
     return new Weights(matrices, sums);
   }
 
+  /** Adds {@code factor * other} to these. */
+  void add(double factor, Weights other) {
+    for (int m = 0; m < values.size(); m++) {
+      float[] a = values.get(m);
+      float[] b = other.values.get(m);
+      for (int i = 0; i < a.length; i++) {
+        a[i] = (float) (a[i] + factor * b[i]);
+      }
+    }
+  }
+
   /** The same direction with a norm; zeros stay zeros. */
   public Weights ofNorm(double norm) {
     double own = norm();
     return own == 0 ? this : times(norm / own);
-  }
-
-  /** In the place of each entry the Euclidean norm of its filter. */
-  public Weights filterNorms() {
-    List<float[]> norms = new ArrayList<>();
-    for (int m = 0; m < values.size(); m++) {
-      Matrix matrix = matrices.get(m);
-      float[] a = values.get(m);
-      double[] squares = new double[matrix.filterCount()];
-      for (int i = 0; i < a.length; i++) {
-        squares[matrix.filter(i)] += (double) a[i] * a[i];
-      }
-      float[] norm = new float[a.length];
-      for (int i = 0; i < a.length; i++) {
-        norm[i] = (float) Math.sqrt(squares[matrix.filter(i)]);
-      }
-      norms.add(norm);
-    }
-    return new Weights(matrices, norms);
   }
 
   /**
@@ -174,19 +151,6 @@ public final class Weights {
    * <p>Source: Li et al., "Visualizing the Loss Landscape of Neural Nets", NeurIPS 2018, section 4.
    */
   public Weights filterNormalised(Weights like) {
-    Weights own = filterNorms();
-    Weights wanted = like.filterNorms();
-    List<float[]> scaled = new ArrayList<>();
-    for (int m = 0; m < values.size(); m++) {
-      float[] a = values.get(m);
-      float[] is = own.values.get(m);
-      float[] wants = wanted.values.get(m);
-      float[] b = new float[a.length];
-      for (int i = 0; i < a.length; i++) {
-        b[i] = is[i] == 0 ? 0 : a[i] * (wants[i] / is[i]);
-      }
-      scaled.add(b);
-    }
-    return new Weights(matrices, scaled);
+    return FilterNorms.of(like).over(FilterNorms.of(this)).times(this);
   }
 }

@@ -61,10 +61,6 @@ final class RunProcess {
     return !process.isAlive();
   }
 
-  boolean succeeded() {
-    return process.exitValue() == 0;
-  }
-
   /** Asks it to end: it writes a checkpoint first. */
   void stop() {
     try {

@@ -103,6 +103,7 @@ public final class Sweep {
     return FolderLock.holding(
         folder.root(),
         () -> {
+          folder.check(runs); // again: another process may have worked in it meanwhile
           folder.write(plan, runs);
           Sweep sweep = new Sweep(folder, runs, options, view);
           sweep.awaitOrphans();
@@ -119,7 +120,7 @@ public final class Sweep {
   /** The processes of a sweep that was killed write a checkpoint before they end. */
   private void awaitOrphans() {
     for (Entry entry : entries.values()) {
-      if (!entry.folder.isFinished() && entry.folder.isThere()) {
+      if (!entry.folder.isFinished()) {
         FolderLock.await(
             entry.folder.root(),
             () -> log.info("{}: waiting for its process to end", entry.run.folder()));
@@ -211,7 +212,7 @@ public final class Sweep {
     }
     entry.work = entry.workSoFar();
     entry.process = null;
-    if (process.succeeded() && entry.folder.isFinished()) {
+    if (entry.folder.isFinished()) { // however the process ended after it had written its result
       entry.state = RunStatus.State.DONE;
       prune(entry);
     } else if (stopping || options.stop().getAsBoolean()) {
@@ -257,9 +258,10 @@ public final class Sweep {
     Entry(SweepRun run, RunFolder folder, Work work) {
       this.run = run;
       this.folder = folder;
-      this.work = work;
       this.metrics = new MetricsFollower(folder.metrics(run.settings().lastStage()));
-      this.state = folder.isFinished() ? RunStatus.State.DONE : RunStatus.State.WAITING;
+      boolean done = folder.isFinished();
+      this.state = done ? RunStatus.State.DONE : RunStatus.State.WAITING;
+      this.work = done ? new Work(work.seconds(), work.steps(), null) : work;
     }
 
     Work workSoFar() {

@@ -38,7 +38,8 @@ public record SweepPlan(
   /**
    * Copies, each task and seed once.
    *
-   * @throws IllegalArgumentException if there is no task, no seed or no run
+   * @throws IllegalArgumentException if there is no task, no seed or no run, or what the float
+   *     model is made by is not one value each
    */
   public SweepPlan {
     data = ImmutableMap.copyOf(data);
@@ -51,6 +52,16 @@ public record SweepPlan(
     require("tasks", !data.isEmpty());
     require("seeds", !seeds.isEmpty());
     require("runs", !runs.isEmpty());
+    requireOneValue(common, FLOAT_EPOCHS);
+    requireOneValue(common, FLOAT_RATE);
+  }
+
+  private static void requireOneValue(Map<String, List<String>> common, String name) {
+    List<String> values = Objects.requireNonNull(common.get(name));
+    if (values.size() != 1) {
+      throw new IllegalArgumentException(
+          name + ": expected one number, found " + (values.isEmpty() ? "none" : values));
+    }
   }
 
   private static void require(String what, boolean some) {

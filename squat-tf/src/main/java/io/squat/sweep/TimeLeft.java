@@ -43,7 +43,9 @@ final class TimeLeft {
     if (same.isEmpty()) {
       same = secondsAPass(runs, other -> true);
     }
-    return same.isEmpty() ? same : OptionalDouble.of(same.getAsDouble() * passes(method));
+    return same.isEmpty()
+        ? same
+        : OptionalDouble.of(same.getAsDouble() * run.settings().passesAStep());
   }
 
   private static OptionalDouble secondsAPass(List<RunStatus> runs, Predicate<SweepRun> alike) {
@@ -52,13 +54,9 @@ final class TimeLeft {
     for (RunStatus status : runs) {
       if (alike.test(status.run()) && status.measuredSteps() > 0) {
         seconds += status.seconds();
-        passes += (double) status.measuredSteps() * passes(status.run().settings().method());
+        passes += (double) status.measuredSteps() * status.run().settings().passesAStep();
       }
     }
     return passes == 0 ? OptionalDouble.empty() : OptionalDouble.of(seconds / passes);
-  }
-
-  private static int passes(Method method) {
-    return method.perturbed() ? 2 : 1;
   }
 }

@@ -5,7 +5,6 @@ import io.squat.glue.Examples;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The rows of a run as the model takes them.
@@ -18,14 +17,12 @@ record EncodedRows(
     EncodedExamples train, EncodedExamples dev, Map<String, EncodedExamples> further) {
 
   static EncodedRows of(
-      Trainer.Inputs inputs,
-      @Nullable Integer trainRows,
-      Function<Examples, EncodedExamples> encode) {
+      Trainer.Inputs inputs, RunSettings settings, Function<Examples, EncodedExamples> encode) {
     Map<String, EncodedExamples> further = new LinkedHashMap<>();
     for (Examples examples : inputs.further()) {
       further.put(examples.split().toString(), encode.apply(examples));
     }
     return new EncodedRows(
-        encode.apply(TrainRows.of(inputs.train(), trainRows)), encode.apply(inputs.dev()), further);
+        encode.apply(settings.trainingRows(inputs.train())), encode.apply(inputs.dev()), further);
   }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import java.io.FileNotFoundException;
@@ -147,6 +148,24 @@ public final class RunFolder {
   /** The prefix of a finished stage's variables. */
   public Path variables(String stage) {
     return model(stage).resolve(VARIABLES);
+  }
+
+  /**
+   * SHA-256 of the settings and of what the index of a finished stage's variables says of them,
+   * their checksums among it.
+   */
+  public String modelHash(String stage) {
+    Path index = variables(stage).resolveSibling(VARIABLES + ".index");
+    try {
+      return Hashing.sha256()
+          .newHasher()
+          .putBytes(Files.readAllBytes(settingsFile()))
+          .putBytes(Files.readAllBytes(index))
+          .hash()
+          .toString();
+    } catch (IOException e) {
+      throw new UncheckedIOException(index + ": cannot be read: " + e.getMessage(), e);
+    }
   }
 
   /** Whether a stage is finished. */

@@ -1,6 +1,7 @@
 package io.squat.train;
 
 import io.squat.glue.Casing;
+import io.squat.glue.Examples;
 import io.squat.glue.Task;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Granularity;
@@ -58,6 +59,8 @@ public record RunSettings(
     @Nullable Double floatLearningRate,
     @Nullable Integer trainRows,
     long seed) {
+
+  private static final long TRAIN_ROWS_SEED = 0;
 
   /** Checks the ranges. Files of before there was a granularity have none: a tensor's. */
   public RunSettings {
@@ -122,6 +125,34 @@ public record RunSettings(
         optimizer.clip(),
         optimizer.dropout(),
         seed);
+  }
+
+  /** How often a step of the last stage passes its rows forwards and backwards. */
+  public double passesAStep() {
+    return method.passes(Alternation.parse(alternation));
+  }
+
+  /**
+   * The rows that the run trains on: all of the file's, or the first of them when they are
+   * shuffled, the same ones with every seed, so that seeds can be compared.
+   *
+   * @param all the rows of the training file
+   * @throws IllegalArgumentException if there are fewer than the settings ask for
+   */
+  public Examples trainingRows(Examples all) {
+    if (trainRows == null) {
+      return all;
+    }
+    if (trainRows > all.rows().size()) {
+      throw new IllegalArgumentException(
+          "train-rows: expected at most the "
+              + all.rows().size()
+              + " training rows of "
+              + all.task().displayName()
+              + ", found "
+              + trainRows);
+    }
+    return all.some(trainRows, TRAIN_ROWS_SEED);
   }
 
   /** What the run quantizes. */

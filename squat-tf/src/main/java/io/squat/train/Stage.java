@@ -86,6 +86,7 @@ final class Stage {
       if (epochEnds(done) && scores.size() < done / batchesPerEpoch) { // stopped before its score
         predictions = predictions(rows.dev(), work);
         scores.add(score(done, predictions));
+        writeCheckpoint(done, scores); // or the score would be there twice after the next stop
       }
       while (done < total) {
         if (done % WATCH_STEPS == 0 || epochEnds(done)) {

@@ -65,6 +65,12 @@ public final class Trainer {
     public Inputs {
       further = List.copyOf(further);
     }
+
+    private long rows(RunSettings settings) {
+      return settings.trainingRows(train).rows().size()
+          + dev.rows().size()
+          + further.stream().mapToLong(examples -> examples.rows().size()).sum();
+    }
   }
 
   private final RunSettings settings;
@@ -114,11 +120,19 @@ public final class Trainer {
     ModelGraph encoder = SavedModelReader.read(inputs.model(), settings.choice());
     ModelGraph model = Rewriting.withHead(encoder, settings.outputs());
     EncodedRows rows;
-    try (WordPiece wordPiece = WordPiece.open(inputs.vocabulary(), settings.casing())) {
+    // A process that is to end does so here at the latest, before it takes the folder.
+    try (WordPiece wordPiece = WordPiece.open(inputs.vocabulary(), settings.casing());
+        Progress.Work work = progress.begin("reading texts", "row", inputs.rows(settings))) {
       int length = checkVocabulary(model, wordPiece);
       rows =
           EncodedRows.of(
-              inputs, settings.trainRows(), examples -> encode(wordPiece, examples, length));
+              inputs,
+              settings,
+              examples -> {
+                EncodedExamples encoded = encode(wordPiece, examples, length);
+                work.step(encoded.size());
+                return encoded;
+              });
     }
     FrozenModel.Recovered recovered = RecoveredSteps.of(inputs.model());
     if (inputs.floatRun() != null) {

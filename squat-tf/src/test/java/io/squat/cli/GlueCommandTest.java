@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.squat.eval.JavaProcess;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -19,7 +21,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,8 +123,16 @@ class GlueCommandTest {
       throws IOException, InterruptedException {
     Path result = sweep.resolve("runs/CoLA/" + LSQ + "/seed-5/result.json");
     Object before = Files.getAttribute(result, "unix:ino");
+    // As if its process had been killed after it had written its result.
+    Path status = sweep.resolve("status.json");
+    ObjectMapper json = new ObjectMapper();
+    ObjectNode known = (ObjectNode) json.readTree(status.toFile());
+    ((ObjectNode) known.get("runs").get("runs/CoLA/" + LSQ + "/seed-5"))
+        .put("failure", "killed by signal 9");
+    json.writeValue(status.toFile(), known);
     Invocation again = Invocation.of(glue(""));
     assertEquals(0, again.status(), again.err());
+    assertFalse(again.out().contains("killed by signal 9"), again.out());
     assertEquals(before, Files.getAttribute(result, "unix:ino"));
     assertTrue(again.out().contains(LSQ), again.out());
 
@@ -162,24 +171,23 @@ class GlueCommandTest {
     }
   }
 
-  /** The steps in the metrics of all runs; of taken float stages, too, less those of the first. */
+  /** The steps in the metrics of the stages that the sweep trains. */
   private static long steps(Path sweep) throws IOException {
-    if (!Files.exists(sweep)) {
-      return 0;
-    }
     long steps = 0;
-    try (Stream<Path> files = Files.walk(sweep)) {
-      for (Path file : files.filter(GlueCommandTest::isOwnMetrics).toList()) {
+    for (String metrics :
+        List.of(
+            "float/CoLA/seed-5/float/metrics.jsonl",
+            "runs/CoLA/" + LSQ + "/seed-5/quantized/metrics.jsonl",
+            "runs/CoLA/" + SQUAT + "/seed-5/quantized/metrics.jsonl")) {
+      if (Files.exists(sweep.resolve(metrics))) {
         steps +=
-            Files.readString(file, UTF_8).lines().filter(line -> line.contains("loss")).count();
+            Files.readString(sweep.resolve(metrics), UTF_8)
+                .lines()
+                .filter(line -> line.contains("loss"))
+                .count();
       }
     }
     return steps;
-  }
-
-  private static boolean isOwnMetrics(Path file) {
-    return file.endsWith("quantized/metrics.jsonl")
-        || (file.endsWith("float/metrics.jsonl") && !file.toString().contains("/runs/"));
   }
 
   private static void kill(ProcessHandle process) {
@@ -242,7 +250,7 @@ class GlueCommandTest {
     List<String> runs =
         plan.out()
             .lines()
-            .filter(line -> line.endsWith("0/8") || line.endsWith("0/16") || line.endsWith("0/32"))
+            .filter(line -> line.startsWith("waiting  runs/"))
             .filter(line -> line.contains("seed-2"))
             .map(line -> line.replaceFirst("waiting  (runs/CoLA/)?(.*)/seed-2,.*", "$2"))
             .toList();
@@ -252,6 +260,8 @@ class GlueCommandTest {
             "lsq-4-8-8-e1" + tail,
             "lsq-4-8-8-e2" + tail,
             "lsq-4-8-8-e4" + tail,
+            "lsq-4-8-8-e3" + tail,
+            "lsq-4-8-8-e6" + tail,
             "saq-4-8-8-e1" + tail + "-rho0.01",
             "saq-4-8-8-e1" + tail + "-rho0.02",
             "saq-4-8-8-e2" + tail + "-rho0.01",
@@ -267,7 +277,25 @@ class GlueCommandTest {
         runs);
     assertFalse(Files.exists(folder.resolve("sweep")));
     assertTrue(plan.out().contains("float/CoLA/seed-2, step 0/24"), plan.out());
-    assertNotEquals(-1, plan.out().indexOf("32 runs, "), plan.out());
+    assertNotEquals(-1, plan.out().indexOf("36 runs, "), plan.out());
+  }
+
+  @Test
+  void equalPassesAreWholeEpochs() {
+    String plan =
+        "glue --tasks CoLA --methods lsq,squat --alternation batches:2 --equal-passes --dry-run --out "
+            + folder.resolve("sweep")
+            + source();
+    Invocation whole = Invocation.of(plan + " --epochs 2");
+    assertEquals(0, whole.status(), whole.err());
+    assertTrue(whole.out().contains("lsq-4-8-8-e5-"), whole.out());
+    assertFalse(whole.out().contains("lsq-4-8-8-e4-"), whole.out());
+    Invocation half = Invocation.of(plan + " --epochs 1");
+    assertEquals(2, half.status());
+    assertTrue(half.err().contains("found 1 of squat with batches:2, which are 2.5"), half.err());
+    Invocation alone = Invocation.of(plan.replace("lsq,squat", "lsq"));
+    assertEquals(2, alone.status());
+    assertTrue(alone.err().contains("expected saq or squat among --methods"), alone.err());
   }
 
   @Test
@@ -288,6 +316,15 @@ class GlueCommandTest {
     Invocation both = Invocation.of(line + " --rho 0.1");
     assertEquals(2, both.status());
     assertTrue(both.err().contains("--rho: expected in the file of --sweep"), both.err());
+    Files.writeString(
+        file,
+        Files.readString(file)
+            .replace("{\"tasks", "{\"common\": {\"float-epochs\": true}, \"tasks"));
+    Invocation flag = Invocation.of(line);
+    assertEquals(2, flag.status());
+    assertTrue(flag.err().contains("float-epochs: expected one number, found none"), flag.err());
+    Files.writeString(
+        file, Files.readString(file).replace("\"common\": {\"float-epochs\": true}, ", ""));
     Invocation bits = Invocation.of(line);
     assertEquals(2, bits.status());
     assertTrue(bits.err().contains("--bits") && bits.err().contains("found 9"), bits.err());

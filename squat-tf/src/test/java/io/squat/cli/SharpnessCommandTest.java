@@ -95,6 +95,13 @@ class SharpnessCommandTest {
     Files.writeString(json, text.replaceFirst("\"loss\" : [0-9.]+", "\"loss\" : 123.5"));
     Invocation again = measure("kept", "");
     assertTrue(again.out().contains("loss 123.5000"), again.out());
+    Files.writeString(
+        json,
+        text.replaceFirst("\"loss\" : [0-9.]+", "\"loss\" : 123.5")
+            .replaceFirst("\"hash\" : \"[0-9a-f]{64}\"", "\"hash\" : \"of other weights\""));
+    Invocation trainedAnew = measure("kept", "");
+    assertEquals(0, trainedAnew.status(), trainedAnew.err());
+    assertEquals(text, Files.readString(json, UTF_8));
     Invocation other = measure("kept", " --seed 2");
     assertEquals(2, other.status());
     assertTrue(other.err().contains("choose another --out"), other.err());
@@ -125,6 +132,24 @@ class SharpnessCommandTest {
                 + folder.resolve("none"));
     assertEquals(2, many.status());
     assertTrue(Files.notExists(folder.resolve("none")));
+  }
+
+  @Test
+  void rowsThatTheRunDidNotTrainOnAreLeftOut() {
+    train("fp --train-rows 20", "few");
+    Invocation more =
+        Invocation.of(
+            "sharpness --rows 21 --run "
+                + folder.resolve("few")
+                + " --data "
+                + tiny
+                + " --out "
+                + folder.resolve("none"));
+    assertEquals(2, more.status());
+    assertTrue(more.err().contains("--rows: expected 1 to 20"), more.err());
+    Invocation mixed = measure("mixed", " --run " + folder.resolve("few"));
+    assertEquals(2, mixed.status());
+    assertTrue(mixed.err().contains("expected a run on the same rows of CoLA"), mixed.err());
   }
 
   private static Map<Path, String> hashes(Path run) throws IOException {

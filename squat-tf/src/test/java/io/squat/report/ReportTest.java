@@ -10,11 +10,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import io.squat.glue.Metric;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +38,7 @@ class ReportTest {
   private static final double INTERVAL_TOLERANCE = 0.06;
 
   @TempDir static Path folder;
+  @TempDir Path added;
   private static Path sweep = Path.of("");
   private static Path page = Path.of("");
   private static @Nullable Report report;
@@ -169,6 +174,123 @@ class ReportTest {
     assertEquals(4, row("runs/MRPC/lsq-4").passes());
   }
 
+  /** A copy of a run's files with other settings and, if asked for, right answers. */
+  private void add(String from, String to, UnaryOperator<String> settings, boolean right)
+      throws IOException {
+    Path source = sweep.resolve(from);
+    Path target = added.resolve(to);
+    try (Stream<Path> files = Files.walk(source)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path copy = target.resolve(source.relativize(file));
+        Files.createDirectories(copy.resolveSibling("."));
+        Files.copy(file, copy);
+      }
+    }
+    Path file = target.resolve("settings.json");
+    Files.writeString(file, settings.apply(Files.readString(file)));
+    if (right) {
+      Path result = target.resolve("result.json");
+      Files.writeString(
+          result, Files.readString(result).replaceAll("\"(F1|accuracy)\": [0-9.]+", "\"$1\": 1.0"));
+    }
+  }
+
+  @Test
+  void theBestLsqIsFromTheSameModelAndHasAllSeeds() throws IOException {
+    for (int seed = 1; seed <= 3; seed++) {
+      add("runs/MRPC/lsq-2/seed-" + seed, "lsq/seed-" + seed, settings -> settings, false);
+      add(
+          "runs/MRPC/squat/seed-" + seed,
+          "squat/seed-" + seed,
+          settings -> settings.replace("\"epochs\": 2", "\"epochs\": 7"),
+          false);
+      add(
+          "runs/MRPC/lsq-4/seed-" + seed,
+          "other/seed-" + seed,
+          settings -> settings.replace("c3c3", "dddd"),
+          true);
+    }
+    add(
+        "runs/MRPC/lsq-4/seed-1",
+        "lucky",
+        settings -> settings.replace("\"epochs\": 4", "\"epochs\": 5"),
+        true);
+    GroupRow squat =
+        Report.of(List.of(added)).rows().stream()
+            .filter(row -> row.method().equals("squat"))
+            .findFirst()
+            .orElseThrow();
+    assertEquals(null, squat.difference("lsq, equal epochs", "F1", "last"));
+    // As to the lsq of two epochs in the fixed sweep.
+    assertEquals(
+        requireNonNull(row("runs/MRPC/squat").difference("lsq, equal epochs", "F1", "last")).mean(),
+        requireNonNull(squat.difference("best lsq", "F1", "last")).mean(),
+        TOLERANCE);
+  }
+
+  @Test
+  void aSeedCountsOnce() throws IOException {
+    add("runs/MRPC/lsq-2/seed-1", "first", settings -> settings, false);
+    add("runs/MRPC/lsq-2/seed-1", "second", settings -> settings, false);
+    String message = refusal(added);
+    assertTrue(message.contains("expected one run of the same settings and seed"), message);
+    assertTrue(message.contains("first") && message.contains("second"), message);
+  }
+
+  @Test
+  void tasksOfOneNameAreTold() throws IOException {
+    String own =
+        "\"task\": {\"name\": \"train\", \"columns\": {\"texts\": [\"text\"], \"label\": \"%s\"},"
+            + " \"labels\": [\"0\", \"1\"%s]}";
+    add(
+        "runs/MRPC/lsq-2/seed-1",
+        "a",
+        settings ->
+            settings.replace("\"task\": \"MRPC\"", String.format(Locale.ROOT, own, "x", "")),
+        false);
+    add(
+        "runs/MRPC/lsq-2/seed-1",
+        "b",
+        settings ->
+            settings.replace("\"task\": \"MRPC\"", String.format(Locale.ROOT, own, "y", ", \"2\"")),
+        false);
+    Path out = added.resolve("page");
+    Report report = Report.of(List.of(added));
+    report.write(out);
+    assertEquals(
+        List.of("train", "train (2)"), report.rows().stream().map(GroupRow::task).toList());
+    String csv = Files.readString(out.resolve("runs.csv"));
+    assertTrue(csv.contains("a,finished,train,") && csv.contains("b,finished,train (2),"), csv);
+  }
+
+  /**
+   * The mean of two numbers has half of their variance by n - 1: a difference of 0.1 and one of 0.3
+   * are the mean 0.2 and a deviation of 0.1, which of replicates that are at -d, 0, 0 and d is
+   * {@code d = sqrt(2) 0.1}. Rows add next to nothing here.
+   */
+  @Test
+  void theIntervalIsAsWideAsTheSeedsSay() {
+    int rows = 40_000;
+    float[] labels = new float[rows];
+    Arrays.fill(labels, 1);
+    PairedBootstrap.Interval interval =
+        PairedBootstrap.of(
+            Metric.ACCURACY,
+            labels,
+            List.of(
+                new PairedBootstrap.Pair(ones(rows, 0.1), new float[rows]),
+                new PairedBootstrap.Pair(ones(rows, 0.3), new float[rows])));
+    assertEquals(0.2, interval.difference(), 1e-6);
+    assertEquals(0.2 - 0.1 * Math.sqrt(2), interval.low(), 0.01);
+    assertEquals(0.2 + 0.1 * Math.sqrt(2), interval.high(), 0.01);
+  }
+
+  private static float[] ones(int rows, double part) {
+    float[] values = new float[rows];
+    Arrays.fill(values, 0, (int) Math.round(part * rows), 1);
+    return values;
+  }
+
   @Test
   void runsWithoutAResultAreNamedWithTheReason() throws IOException {
     assertEquals(
@@ -200,8 +322,8 @@ class ReportTest {
     Path variables = sweep.resolve("runs/MRPC/squat/seed-1/quantized/model/variables.index");
     Files.writeString(variables, "large");
     Path results = folder.resolve("results");
-    assertEquals(18, ResultFiles.copy(List.of(sweep), results));
-    ResultFiles.copy(List.of(sweep), results);
+    assertEquals(18, ResultFiles.copy(sweep, results));
+    ResultFiles.copy(sweep, results);
     try (Stream<Path> files = Files.walk(results)) {
       List<String> names = files.map(file -> file.getFileName().toString()).toList();
       assertTrue(names.contains("metrics.jsonl.gz") && names.contains("histograms.json"));
@@ -221,7 +343,7 @@ class ReportTest {
     }
     // A copy of a copy, too.
     Path copies = folder.resolve("copies");
-    ResultFiles.copy(List.of(results), copies);
+    ResultFiles.copy(results, copies);
     assertArrayEquals(
         Files.readAllBytes(results.resolve("runs/MRPC/squat/seed-1/quantized/metrics.jsonl.gz")),
         Files.readAllBytes(copies.resolve("runs/MRPC/squat/seed-1/quantized/metrics.jsonl.gz")));

@@ -49,7 +49,7 @@ class SharpnessSectionTest {
         128,
         false,
         new SharpnessSettings(List.of(0.02), 3, 5, 1, 8, 0.05, 0.5, 3, 3, 1),
-        List.of(new SharpnessResults.Model("runs/a", "squat", "2-8-8", 3, sharpness)));
+        List.of(new SharpnessResults.Model("runs/a", "squat", "2-8-8", 3, "5eed", sharpness)));
   }
 
   @Test
@@ -93,7 +93,7 @@ class SharpnessSectionTest {
     Path sweep = FixedSweep.unpack(folder.resolve("sweep"));
     results().write(Files.createDirectories(sweep.resolve("sharpness")));
     Path kept = folder.resolve("kept");
-    ResultFiles.copy(List.of(sweep), kept);
+    ResultFiles.copy(sweep, kept);
     for (Path reported : List.of(sweep, kept)) {
       Path page = folder.resolve("page");
       Report.of(List.of(reported)).write(page);

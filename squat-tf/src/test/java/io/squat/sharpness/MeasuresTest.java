@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.squat.train.Progress;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** All measures of a quadratic loss, in closed form. */
@@ -44,6 +43,38 @@ class MeasuresTest {
               .orElseThrow();
       assertTrue(error <= found.residual() + TOLERANCE, error + " of " + found);
     }
+  }
+
+  /** A loss of the fourth order in the first weight, whose curvature there grows with h. */
+  @Test
+  void aResidualShowsThatTheLossIsNotQuadraticOverTheDifference() {
+    Loss quartic =
+        new Loss() {
+          @Override
+          public Weights point() {
+            return QUADRATIC.point();
+          }
+
+          @Override
+          public double at(Weights displacement) {
+            throw new AssertionError("only slopes are asked for");
+          }
+
+          @Override
+          public Slope slope(Weights displacement) {
+            float[] first = new float[6];
+            float e = displacement.values(0)[0];
+            first[0] = 9 * e + 4 * e * e * e;
+            first[1] = 2 * displacement.values(0)[1];
+            return new Slope(0, Weights.of(Quadratic.MATRICES, List.of(first, new float[6])));
+          }
+        };
+    // The curvature is 9 + 4 h^2 by a difference of h, 9 + h^2 by one of h / 2.
+    Spectrum.Eigenvalue wide = Spectrum.of(quartic, 1, 4, 0.5, 1).eigenvalues().get(0);
+    assertTrue(wide.residual() > 0.3, wide.toString());
+    Spectrum.Eigenvalue narrow = Spectrum.of(quartic, 1, 4, 0.02, 1).eigenvalues().get(0);
+    assertEquals(9, narrow.value(), 0.01);
+    assertTrue(narrow.residual() < 0.02, narrow.toString());
   }
 
   @Test
@@ -238,13 +269,26 @@ class MeasuresTest {
     assertEquals(counted[0], counted[1]);
   }
 
-  /** A random direction has its norm spread over all weights, whatever the seed. */
   @Test
-  void directionsAreDrawnAnew() {
-    Random random = new Random(1);
-    Weights a = QUADRATIC.point().gaussian(random.nextLong(), 0);
-    Weights b = QUADRATIC.point().gaussian(random.nextLong(), 0);
-    assertTrue(Math.abs(a.dot(b)) < 0.9 * a.norm() * b.norm());
+  void directionsAreNormalAndIndependent() {
+    int n = 40_000;
+    Weights shape =
+        Weights.of(
+            List.of(new Matrix("long", n, 1, Matrix.Filters.COLUMNS)), List.of(new float[n]));
+    Weights a = shape.gaussian(1, 0);
+    double mean = 0;
+    double fourth = 0;
+    for (float value : a.values(0)) {
+      mean += value / n;
+      fourth += Math.pow(value, 4) / n;
+    }
+    // Standard errors: 0.005 of the mean, 0.007 of the variance, 0.05 of the fourth moment.
+    assertEquals(0, mean, 0.02);
+    assertEquals(1, a.dot(a) / n, 0.03);
+    assertEquals(3, fourth, 0.2);
+    assertEquals(0, a.dot(shape.gaussian(1, 1)) / n, 0.02);
+    assertEquals(0, a.dot(shape.gaussian(2, 0)) / n, 0.02);
+    assertArrayEquals(a.values(0), shape.gaussian(1, 0).values(0));
   }
 
   private static SharpnessSettings settings(long seed) {

@@ -195,7 +195,11 @@ def interval(ours, theirs, metric, epoch):
             function(runs[ours][seed][epoch][rows], labels[rows]) - function(runs[theirs][seed][epoch][rows], labels[rows])
             for seed in seeds
         ]
-        found[i] = np.mean(np.array(differences)[rng.integers(0, len(seeds), len(seeds))])
+        n = len(seeds)
+        deviations = np.array(differences) - np.mean(differences)
+        # As if they were drawn from a population whose variance is the sample's by n - 1.
+        drawn = deviations[rng.integers(0, n, n)] * np.sqrt(n / max(1, n - 1))
+        found[i] = np.mean(differences) + np.mean(drawn)
     difference = np.mean(
         [function(runs[ours][s][epoch], labels) - function(runs[theirs][s][epoch], labels) for s in seeds]
     )
