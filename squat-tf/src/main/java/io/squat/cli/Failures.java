@@ -72,7 +72,9 @@ final class Failures {
             + Runtime.getRuntime().maxMemory() / 1_000_000
             + " MB is used up ("
             + e.getMessage()
-            + "); give it more: SQUAT_JAVA_OPTS=-Xmx6g");
+            + "); give it more, such as twice that: SQUAT_JAVA_OPTS=-Xmx"
+            + 2 * Runtime.getRuntime().maxMemory() / 1_000_000
+            + "m");
     return FAILED;
   }
 

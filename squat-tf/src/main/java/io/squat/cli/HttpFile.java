@@ -20,6 +20,13 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +66,11 @@ record HttpFile(URI url, long bytes, String sha256) {
    * @throws UncheckedIOException if it cannot be written
    */
   void fetch(Path target, Progress progress) {
+    fetch(target, progress, ANSWER_TIMEOUT);
+  }
+
+  /** The same, giving up when nothing comes for so long. */
+  void fetch(Path target, Progress progress, Duration patience) {
     Path part = target.resolveSibling(target.getFileName() + ".part");
     try (FileChannel out =
         FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
@@ -69,7 +81,7 @@ record HttpFile(URI url, long bytes, String sha256) {
       if (out.size() < bytes) {
         try (Progress.Work work =
             progress.begin("fetching " + target.getFileName(), "kB", bytes / KILOBYTE)) {
-          receive(out, work);
+          receive(out, work, patience);
         }
       }
       check(part);
@@ -91,7 +103,7 @@ record HttpFile(URI url, long bytes, String sha256) {
     }
   }
 
-  private void receive(FileChannel out, Progress.Work work) throws IOException {
+  private void receive(FileChannel out, Progress.Work work, Duration patience) throws IOException {
     HttpResponse<InputStream> response = send(out.size());
     if (response.statusCode() == NO_SUCH_RANGE) {
       response.body().close();
@@ -107,7 +119,7 @@ record HttpFile(URI url, long bytes, String sha256) {
       checkStart(response, start);
       out.truncate(start).position(start);
       work.step(start / KILOBYTE);
-      copy(in, out, work);
+      copy(in, out, work, patience);
     }
     if (out.size() < bytes) {
       throw broken(out.size(), "the server has closed the connection", null);
@@ -156,9 +168,26 @@ record HttpFile(URI url, long bytes, String sha256) {
     }
   }
 
-  private void copy(InputStream in, FileChannel out, Progress.Work work) throws IOException {
+  private void copy(InputStream in, FileChannel out, Progress.Work work, Duration patience)
+      throws IOException {
+    ExecutorService reader = Executors.newSingleThreadExecutor(HttpFile::daemon);
+    try {
+      copy(out, work, buffer -> read(in, buffer, out, reader, patience));
+    } finally {
+      reader.shutdownNow();
+    }
+  }
+
+  private static Thread daemon(Runnable work) {
+    Thread thread = new Thread(work, "fetching");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  private void copy(FileChannel out, Progress.Work work, ToIntFunction<byte[]> reader)
+      throws IOException {
     byte[] buffer = new byte[BUFFER_BYTES];
-    for (int read = read(in, buffer, out); read >= 0; read = read(in, buffer, out)) {
+    for (int read = reader.applyAsInt(buffer); read >= 0; read = reader.applyAsInt(buffer)) {
       long before = out.size();
       if (before + read > bytes) {
         out.truncate(0);
@@ -173,11 +202,26 @@ record HttpFile(URI url, long bytes, String sha256) {
     }
   }
 
-  private int read(InputStream in, byte[] buffer, FileChannel out) throws IOException {
+  private int read(
+      InputStream in, byte[] buffer, FileChannel out, ExecutorService reader, Duration patience) {
+    Future<Integer> reading = reader.submit(() -> in.read(buffer));
     try {
-      return in.read(buffer);
+      return reading.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw broken(have(out), "nothing came for " + patience.toSeconds() + " s", e);
+    } catch (ExecutionException e) {
+      throw broken(have(out), String.valueOf(e.getCause()), e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw broken(have(out), "interrupted", e);
+    }
+  }
+
+  private static long have(FileChannel out) {
+    try {
+      return out.size();
     } catch (IOException e) {
-      throw broken(out.size(), e.toString(), e);
+      throw new UncheckedIOException(e);
     }
   }
 

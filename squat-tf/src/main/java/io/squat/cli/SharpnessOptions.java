@@ -46,10 +46,11 @@ final class SharpnessOptions {
 
   @Option(
       names = "--difference",
-      defaultValue = "0.05",
+      defaultValue = "0.002",
       paramLabel = "H",
       description =
-          "How far on either side the gradients of a product are taken (default: ${DEFAULT-VALUE}).")
+          "How far on either side the gradients of a product are taken; residuals tell whether it is"
+              + " too far or too near (default: ${DEFAULT-VALUE}).")
   private double difference;
 
   @Option(

@@ -1,6 +1,7 @@
 package io.squat.report;
 
 import io.squat.glue.Metric;
+import io.squat.train.PlainNumber;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -162,7 +163,7 @@ public record GroupRow(
                 settings,
                 String.valueOf(seeds.size()),
                 String.join(" ", seeds.stream().map(String::valueOf).toList()),
-                Numbers.plain(passes),
+                PlainNumber.of(passes),
                 megabytes == null ? "" : String.valueOf(megabytes)));
     for (RunGroup.Epoch epoch : RunGroup.Epoch.values()) {
       Map<String, Sample> samples = epoch == RunGroup.Epoch.LAST ? last : best;

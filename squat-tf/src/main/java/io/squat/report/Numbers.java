@@ -1,15 +1,10 @@
 package io.squat.report;
 
-import java.math.BigDecimal;
-import java.text.DecimalFormat;
-import java.text.DecimalFormatSymbols;
 import java.util.List;
 import java.util.Locale;
 
 /** Numbers of samples, and as the tables show them. */
 final class Numbers {
-  private static final double SMALLEST_PLAIN = 1e-3;
-
   private Numbers() {}
 
   /** The mean of a sample. */
@@ -42,15 +37,5 @@ final class Numbers {
     String text = String.format(Locale.ROOT, "%." + digits + "f", value);
     // No minus in front of zeros.
     return text.matches("-[0.]+") ? text.substring(1) : text;
-  }
-
-  /** As a person writes it: 5e-5, 0.001, 3. */
-  static String plain(double value) {
-    if (value != 0 && Math.abs(value) < SMALLEST_PLAIN) {
-      return new DecimalFormat("0.######E0", DecimalFormatSymbols.getInstance(Locale.ROOT))
-          .format(value)
-          .replace('E', 'e');
-    }
-    return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
   }
 }

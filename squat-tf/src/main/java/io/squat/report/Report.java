@@ -3,6 +3,7 @@ package io.squat.report;
 import io.squat.glue.Metric;
 import io.squat.plots.Figure;
 import io.squat.sharpness.SharpnessResults;
+import io.squat.train.PlainNumber;
 import io.squat.train.RunData;
 import io.squat.train.RunFolder;
 import java.io.IOException;
@@ -286,7 +287,7 @@ public final class Report {
                               row.method(),
                               row.settings(),
                               String.valueOf(row.seeds().size()),
-                              Numbers.plain(row.passes()),
+                              PlainNumber.of(row.passes()),
                               row.megabytes() == null ? "" : Numbers.fixed(row.megabytes(), 2)));
                   row.last().values().forEach(sample -> cells.add(sample.percentText()));
                   row.best().values().forEach(sample -> cells.add(sample.percentText()));

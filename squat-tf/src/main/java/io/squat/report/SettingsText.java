@@ -3,6 +3,7 @@ package io.squat.report;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.squat.train.Method;
+import io.squat.train.PlainNumber;
 import io.squat.train.RunSettings;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -89,7 +90,7 @@ final class SettingsText {
                       entry.getValue(),
                       into));
     } else if (node.isFloatingPointNumber()) {
-      into.put(name, Numbers.plain(node.doubleValue()));
+      into.put(name, PlainNumber.of(node.doubleValue()));
     } else if (node.isArray()) {
       into.put(name, node.toString());
     } else if (!node.isNull()) {

@@ -7,6 +7,7 @@ import io.squat.sharpness.Sharpness;
 import io.squat.sharpness.SharpnessFigures;
 import io.squat.sharpness.SharpnessResults;
 import io.squat.sharpness.Spectrum;
+import io.squat.train.PlainNumber;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,8 +92,8 @@ final class SharpnessSection {
   private static Block.Table table(SharpnessResults results) {
     List<String> head = new ArrayList<>(List.of("model", "scale", "loss"));
     for (double rho : results.settings().rhos()) {
-      head.add("epsilon, rho " + number(rho));
-      head.add("average, rho " + number(rho));
+      head.add("epsilon, rho " + PlainNumber.of(rho));
+      head.add("average, rho " + PlainNumber.of(rho));
     }
     head.add("largest eigenvalue");
     List<List<String>> rows = new ArrayList<>();
@@ -118,10 +119,5 @@ final class SharpnessSection {
     row.add(
         String.format(Locale.ROOT, "%.4g (residual %.2g)", largest.value(), largest.residual()));
     return row;
-  }
-
-  private static String number(double value) {
-    String text = Double.toString(value);
-    return text.endsWith(".0") ? text.substring(0, text.length() - 2) : text;
   }
 }

@@ -81,7 +81,7 @@ public final class SharpnessTables {
   }
 
   private static String quoted(String text) {
-    return text.matches("[^\",\n]*") ? text : '"' + text.replace("\"", "\"\"") + '"';
+    return text.matches("[^\",\r\n]*") ? text : '"' + text.replace("\"", "\"\"") + '"';
   }
 
   /** A few lines about a model, for a reader. */

@@ -1,19 +1,20 @@
 package io.squat.sweep;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.squat.train.MetricsLine;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Reads what a stage writes into its metrics, while it writes. */
 final class MetricsFollower {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY);
 
   private final Path file;
   private long offset;
@@ -59,20 +60,16 @@ final class MetricsFollower {
     }
   }
 
-  private void read(String line) {
-    JsonNode node;
+  private void read(String text) {
+    MetricsLine line;
     try {
-      node = JSON.readTree(line);
+      line = JSON.readValue(text, MetricsLine.class);
     } catch (IOException e) {
       return; // cut off by a kill; the run that goes on removes it
     }
-    step = node.path("step").asLong();
-    if (node.has("dev")) {
-      Map<String, Double> metrics = new LinkedHashMap<>();
-      node.get("dev")
-          .properties()
-          .forEach(metric -> metrics.put(metric.getKey(), metric.getValue().asDouble()));
-      dev = metrics;
+    step = line.step();
+    if (line.dev() != null) {
+      dev = line.dev();
     }
   }
 }

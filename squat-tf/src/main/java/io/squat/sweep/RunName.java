@@ -2,10 +2,8 @@ package io.squat.sweep;
 
 import io.squat.ops.Granularity;
 import io.squat.train.Method;
+import io.squat.train.PlainNumber;
 import io.squat.train.RunSettings;
-import java.math.BigDecimal;
-import java.text.DecimalFormat;
-import java.text.DecimalFormatSymbols;
 import java.util.Locale;
 
 /**
@@ -13,9 +11,6 @@ import java.util.Locale;
  * all that may differ between two runs of one task, seed and sweep, and nothing else.
  */
 final class RunName {
-  /** Smaller ones are written with an exponent. */
-  private static final double SMALLEST_PLAIN = 1e-3;
-
   private RunName() {}
 
   static String of(RunSettings settings) {
@@ -31,27 +26,16 @@ final class RunName {
       }
     }
     name.append("-e").append(method.quantized() ? settings.epochs() : settings.floatEpochs());
-    name.append("-lr").append(number(settings.optimizer().learningRate()));
+    name.append("-lr").append(PlainNumber.of(settings.optimizer().learningRate()));
     if (method.quantized()) {
-      name.append("-step").append(number(settings.optimizer().stepLearningRate()));
+      name.append("-step").append(PlainNumber.of(settings.optimizer().stepLearningRate()));
     }
     if (method.perturbed()) {
-      name.append("-rho").append(number(settings.rho()));
+      name.append("-rho").append(PlainNumber.of(settings.rho()));
     }
     if (method == Method.SQUAT) {
       name.append('-').append(settings.alternation().replace(":", ""));
     }
     return name.toString();
-  }
-
-  private static String number(double value) {
-    if (value == 0) {
-      return "0";
-    }
-    return value < SMALLEST_PLAIN
-        ? new DecimalFormat("0.################E0", DecimalFormatSymbols.getInstance(Locale.ROOT))
-            .format(value)
-            .replace('E', 'e')
-        : BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
   }
 }

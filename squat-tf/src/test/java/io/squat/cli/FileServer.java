@@ -13,6 +13,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /** Serves files from memory on this machine, with or without ranges. */
@@ -24,12 +27,16 @@ final class FileServer implements AutoCloseable {
     /** Knows nothing of ranges. */
     WHOLE,
     /** Promises all of it, and closes after half. */
-    HALF
+    HALF,
+    /** Promises all of it, and sends nothing more after half until it is closed. */
+    STALLED
   }
 
   private final HttpServer server;
   private final Map<String, byte[]> files = new ConcurrentHashMap<>();
   private final List<String> requests = new CopyOnWriteArrayList<>();
+  private final ExecutorService answers = Executors.newCachedThreadPool();
+  private final CountDownLatch closed = new CountDownLatch(1);
   private volatile Manner manner = Manner.RANGES;
 
   FileServer() {
@@ -39,6 +46,7 @@ final class FileServer implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     server.createContext("/", this::answer);
+    server.setExecutor(answers);
     server.start();
   }
 
@@ -79,20 +87,27 @@ final class FileServer implements AutoCloseable {
         exchange.getResponseBody().write(Arrays.copyOfRange(content, start, content.length));
       } else {
         exchange.sendResponseHeaders(200, content.length);
-        int sent = manner == Manner.HALF ? content.length / 2 : content.length;
-        exchange.getResponseBody().write(content, 0, sent);
+        boolean half = manner == Manner.HALF || manner == Manner.STALLED;
+        exchange.getResponseBody().write(content, 0, half ? content.length / 2 : content.length);
         exchange.getResponseBody().flush();
+        if (manner == Manner.STALLED) {
+          closed.await();
+        }
       }
     } catch (IOException e) {
       // Closing after half of what was promised is one.
-      if (manner != Manner.HALF) {
+      if (manner != Manner.HALF && manner != Manner.STALLED) {
         throw e;
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
   @Override
   public void close() {
+    closed.countDown();
     server.stop(0);
+    answers.shutdownNow();
   }
 }

@@ -16,12 +16,14 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class HttpFileTest {
@@ -114,6 +116,22 @@ class HttpFileTest {
     server.manner(FileServer.Manner.RANGES);
     fetch();
     assertEquals("/a/file.zip bytes=" + have + "-", server.requests().get(1));
+  }
+
+  @Test
+  @Timeout(60)
+  void aServerThatSendsNothingMoreIsGivenUp() throws IOException {
+    server.manner(FileServer.Manner.STALLED);
+    String message =
+        String.valueOf(
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> file().fetch(target, Progress.NONE, Duration.ofSeconds(1)))
+                .getMessage());
+    assertTrue(message.contains("nothing came for 1 s"), message);
+    assertTrue(message.contains("the same command goes on from there"), message);
+    server.manner(FileServer.Manner.RANGES);
+    fetch();
   }
 
   @Test
