@@ -59,7 +59,8 @@ public final class TableFile {
           file
               + ": column \""
               + columns.label()
-              + "\": expected the labels of at least two classes, found "
+              + "\": expected labels of two classes or more, and of many no more than half as many as rows,"
+              + " found "
               + found.size()
               + " different in "
               + rows

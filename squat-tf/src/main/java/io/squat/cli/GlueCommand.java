@@ -15,6 +15,7 @@ import io.squat.sweep.SweepRun;
 import io.squat.sweep.SweepRuns;
 import io.squat.sweep.SweepView;
 import io.squat.train.Progress;
+import io.squat.train.RunSettings;
 import io.squat.train.Trainer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -68,8 +70,16 @@ final class GlueCommand extends SquatCommand {
           "method",
           "float-run",
           "resume",
+          "train-file",
+          "dev-file",
+          "task-name",
+          "text-columns",
+          "label-column",
+          "labels",
+          "regression",
           "json",
           "verbose",
+          "version",
           "help");
 
   private static final List<String> ALL = List.of("all");
@@ -79,7 +89,9 @@ final class GlueCommand extends SquatCommand {
   @Option(
       names = "--sweep",
       paramLabel = "FILE",
-      description = "What to do, as a JSON file, instead of the options from --tasks on.")
+      description =
+          "What to do, as a JSON file, instead of --tasks, --methods, --seeds, --bits and what else a run"
+              + " may vary in.")
   @Nullable Path file;
 
   @Option(
@@ -160,7 +172,7 @@ final class GlueCommand extends SquatCommand {
     }
     Progress progress = TerminalProgress.ofStandardError();
     SweepPlan plan = plan();
-    List<SweepRun> runs = SweepRuns.of(plan, new TrainArguments(progress));
+    List<SweepRun> runs = SweepRuns.of(plan, new TrainArguments(file, progress));
     SweepFolder folder = new SweepFolder(out);
     Sweep.Options options =
         new Sweep.Options(
@@ -242,28 +254,36 @@ final class GlueCommand extends SquatCommand {
       tasks.removeIf(task -> !task.hasTraining());
     }
     Map<String, String> given = new LinkedHashMap<>();
-    asked.data().forEach((task, where) -> given.put(task.isEmpty() ? "" : name(task), where));
+    asked
+        .data()
+        .forEach((task, where) -> given.put(task.isEmpty() ? "" : task(task).displayName(), where));
     Map<String, String> folders = new LinkedHashMap<>();
     for (GlueTask task : tasks) {
       String name = task.displayName();
       String folder = data != null ? data : given.getOrDefault(name, given.get(""));
       if (folder == null) {
         throw new IllegalArgumentException(
-            "--data: expected the folder of " + name + "'s files, found none");
+            (file == null ? "" : file + ": data, or ")
+                + "--data: expected the folder of "
+                + name
+                + "'s files, found none");
       }
       folders.put(name, folder);
     }
     return folders;
   }
 
-  private static List<GlueTask> tasks(List<String> asked) {
-    return asked.equals(ALL)
-        ? List.of(GlueTask.values())
-        : asked.stream().map(GlueTask::of).toList();
+  private List<GlueTask> tasks(List<String> asked) {
+    return asked.equals(ALL) ? List.of(GlueTask.values()) : asked.stream().map(this::task).toList();
   }
 
-  private static String name(String task) {
-    return GlueTask.of(task).displayName();
+  private GlueTask task(String name) {
+    try {
+      return GlueTask.of(name);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          (file == null ? "--tasks" : file) + ": " + e.getMessage(), e);
+    }
   }
 
   private void refuseGridOptions() {
@@ -308,12 +328,14 @@ final class GlueCommand extends SquatCommand {
 
   /** Reads the arguments of runs as train does; what several have in common is read once. */
   private static final class TrainArguments implements SweepRuns.Reader {
+    private final @Nullable Path file;
     private final Progress progress;
     private final Map<String, TrainCommand.Source> sources = new LinkedHashMap<>();
     private @Nullable String task;
     private TaskOptions.@Nullable Rows rows;
 
-    TrainArguments(Progress progress) {
+    TrainArguments(@Nullable Path file, Progress progress) {
+      this.file = file;
       this.progress = progress;
     }
 
@@ -327,12 +349,17 @@ final class GlueCommand extends SquatCommand {
         task = name;
         rows = train.task.rows();
       }
-      var settings = train.settings(source, rows.train(), rows.dev());
+      RunSettings settings;
+      try {
+        settings = train.settings(source, rows.train(), rows.dev());
+      } catch (IllegalArgumentException e) {
+        throw wrong(arguments, e);
+      }
       Integer some = settings.trainRows();
       return new SweepRuns.Asked(settings, some != null ? some : rows.train().rows().size());
     }
 
-    private static TrainCommand parsed(List<String> arguments) {
+    private TrainCommand parsed(List<String> arguments) {
       List<String> line = new ArrayList<>(List.of("train", "--out=."));
       line.addAll(arguments);
       try {
@@ -343,8 +370,19 @@ final class GlueCommand extends SquatCommand {
                 .commandSpec()
                 .userObject();
       } catch (ParameterException e) {
-        throw new IllegalArgumentException(e.getMessage(), e);
+        throw wrong(arguments, e);
       }
+    }
+
+    /** With the run of the file that is meant; on the command line the option's name says it. */
+    private IllegalArgumentException wrong(List<String> arguments, RuntimeException e) {
+      String run =
+          arguments.stream()
+              .filter(argument -> !argument.matches("--(model|task|data|seed)=.*"))
+              .map(argument -> argument.substring(2).replace('=', ' '))
+              .collect(Collectors.joining(", "));
+      return new IllegalArgumentException(
+          file == null ? e.getMessage() : file + ": run of " + run + ": " + e.getMessage(), e);
     }
   }
 }

@@ -19,7 +19,7 @@ final class OptimizerOptions {
   @Option(
       names = "--float-lr",
       paramLabel = "RATE",
-      description = "Peak learning rate of the weights in float (default: as --lr).")
+      description = "Peak learning rate of the weights in float (default: as --lr; of glue 5e-5).")
   private @Nullable Double floatLearningRate;
 
   @Option(

@@ -11,12 +11,15 @@ import io.squat.glue.TableFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What is trained for: a task of GLUE from its folder, or one's own from two files. */
 final class TaskOptions {
+  private static final int SHOWN = 12;
+
   @Option(
       names = "--task",
       description = "GLUE: CoLA, SST-2, MRPC, STS-B, QQP, MNLI, QNLI, RTE or WNLI.")
@@ -58,7 +61,27 @@ final class TaskOptions {
    * @param dev rows to score on
    * @param further other rows with labels, to score the finished model on
    */
-  record Rows(Examples train, Examples dev, List<Examples> further) {}
+  record Rows(Examples train, Examples dev, List<Examples> further) {
+    /** How many there are, and of which classes: labels with a blank too much are others. */
+    String text() {
+      List<String> classes = train.task().labels();
+      return train.task().displayName()
+          + ": "
+          + train.rows().size()
+          + " training rows, "
+          + dev.rows().size()
+          + " dev rows, "
+          + (classes.isEmpty()
+              ? "scores"
+              : classes.size()
+                  + " classes: "
+                  + classes.stream()
+                      .limit(SHOWN)
+                      .map(label -> '"' + label + '"')
+                      .collect(Collectors.joining(", "))
+                  + (classes.size() > SHOWN ? ", ..." : ""));
+    }
+  }
 
   /**
    * Reads the rows.

@@ -97,6 +97,8 @@ final class TrainCommand extends SquatCommand {
       folder.settings(); // is there
     }
     Source source = source(progress);
+    printer.println(rows.text());
+    printer.flush();
     RunResult result =
         new Trainer(
                 settings(source, rows.train(), rows.dev()),

@@ -14,7 +14,9 @@ public record Axis(String label, Scale scale) {
     /** Evenly, with ticks at whole numbers. */
     WHOLE,
     /** By their logarithms; all values are positive. */
-    LOG
+    LOG,
+    /** Evenly, without ticks: places have no numbers. */
+    UNNUMBERED
   }
 
   /** A linear axis. */
@@ -30,5 +32,10 @@ public record Axis(String label, Scale scale) {
   /** A logarithmic axis. */
   public static Axis log(String label) {
     return new Axis(label, Scale.LOG);
+  }
+
+  /** A linear axis without numbers. */
+  public static Axis unnumbered(String label) {
+    return new Axis(label, Scale.UNNUMBERED);
   }
 }

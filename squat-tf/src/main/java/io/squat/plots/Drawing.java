@@ -56,6 +56,7 @@ final class Drawing {
   private static final int FINER = 6;
   private static final int SCALE_HEIGHT = 64;
   private static final int COLOURS = 400;
+  private static final double NARROW = 1.1;
   private static final Color GRID = new Color(0xDDDDDD);
   private static final Color MARK = new Color(0x888888);
 
@@ -81,6 +82,7 @@ final class Drawing {
     BufferedImage image = image(fullWidth, (int) Math.ceil(rows * HEIGHT + legendHeight));
     Graphics2D graphics = graphics(image);
     List<JFreeChart> charts = figure.plots().stream().map(plot -> chart(plot, levels)).toList();
+    charts.forEach(Drawing::widenNarrowAxes);
     for (int row = 0; row < rows; row++) {
       int first = row * figure.columns();
       shareRanges(charts.subList(first, Math.min(charts.size(), first + figure.columns())));
@@ -102,6 +104,18 @@ final class Drawing {
       return bytes.toByteArray();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Of one value alone a logarithmic axis would show nothing beside it. */
+  private static void widenNarrowAxes(JFreeChart chart) {
+    for (ValueAxis axis :
+        List.of(chart.getXYPlot().getDomainAxis(), chart.getXYPlot().getRangeAxis())) {
+      Range range = axis.getRange();
+      if (axis instanceof DecimalLogAxis
+          && range.getUpperBound() < NARROW * range.getLowerBound()) {
+        axis.setRange(range.getLowerBound() / NARROW, range.getUpperBound() * NARROW);
+      }
     }
   }
 
@@ -216,9 +230,11 @@ final class Drawing {
     if (plot.field() != null && levels != null) {
       fill(area, plot.field(), levels);
     }
+    // Grid lines and markers are drawn by the renderer of the first dataset alone.
+    int first = plot.field() == null ? 0 : 1;
     for (int i = 0; i < plot.curves().size(); i++) {
-      area.setDataset(1 + i, points(plot.curves().get(i)));
-      area.setRenderer(1 + i, renderer(plot.curves().get(i)));
+      area.setDataset(first + i, points(plot.curves().get(i)));
+      area.setRenderer(first + i, renderer(plot.curves().get(i)));
     }
     for (double vertical : plot.verticals()) {
       area.addDomainMarker(
@@ -273,10 +289,16 @@ final class Drawing {
           case LINEAR -> linear(axis.label());
           case WHOLE -> {
             NumberAxis whole = linear(axis.label());
-            whole.setStandardTickUnits(NumberAxis.createIntegerTickUnits());
+            whole.setStandardTickUnits(NumberAxis.createIntegerTickUnits(Locale.ROOT));
             yield whole;
           }
           case LOG -> new DecimalLogAxis(axis.label());
+          case UNNUMBERED -> {
+            NumberAxis bare = linear(axis.label());
+            bare.setTickLabelsVisible(false);
+            bare.setTickMarksVisible(false);
+            yield bare;
+          }
         };
     drawn.setLabelFont(font(Font.PLAIN, 12));
     drawn.setTickLabelFont(font(Font.PLAIN, 11));
@@ -286,7 +308,8 @@ final class Drawing {
   private static NumberAxis linear(String label) {
     NumberAxis axis = new NumberAxis(label);
     axis.setAutoRangeIncludesZero(false);
-    axis.setNumberFormatOverride(format("0.####"));
+    // With as many digits as the distance of the ticks needs.
+    axis.setStandardTickUnits(NumberAxis.createStandardTickUnits(Locale.ROOT));
     return axis;
   }
 

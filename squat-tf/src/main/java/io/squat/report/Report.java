@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -101,7 +102,7 @@ public final class Report {
         new Block.Text(
             String.format(
                 Locale.ROOT,
-                "%d runs, %d of them finished. Every number is of the dev rows, in percent: the mean"
+                "Runs: %d, of them finished: %d. Every number is of the dev rows, in percent: the mean"
                     + " over seeds ± the standard deviation (n - 1). \"Last\" is the model after the"
                     + " last epoch, the one that is exported; \"best\" is that of the epoch that was"
                     + " best on the same dev rows, which is optimistic.",
@@ -145,7 +146,8 @@ public final class Report {
     blocks.add(scores(ofRows));
     blocks.add(
         new Block.Text(
-            "Passes: how often the quantized stage (of fp, the float stage) passed its rows forwards"
+            mostFrequent(ofTask)
+                + "Passes: how often the quantized stage (of fp, the float stage) passed its rows forwards"
                 + " and backwards; an epoch is one of fp and lsq, two of saq and squat, and of squat with"
                 + " batches:K a K-th more. MB: all"
                 + " parameters at their bits, counted; a file has its graph and vocabulary besides."));
@@ -159,7 +161,8 @@ public final class Report {
                   + PairedBootstrap.REPLICATES
                   + " replicates); with one seed it is over the rows alone, and with fewer than five the"
                   + " seeds' part of it is a rough guess. An interval that holds 0 is no evidence of a"
-                  + " difference."));
+                  + " difference; of many intervals some do not by chance. fp is the float model that the"
+                  + " others start from: they have trained longer."));
       blocks.add(differences);
     }
     Map<String, List<RunGroup>> byBits = grouped(ofTask, RunGroup::bits);
@@ -193,13 +196,44 @@ public final class Report {
     return blocks;
   }
 
+  /** What comes out by no learning at all; empty for scores, or where no labels were kept. */
+  private static String mostFrequent(List<RunGroup> groups) {
+    RunGroup group = groups.get(0);
+    Optional<float[]> labels = group.runs().get(0).folder().devLabels();
+    List<String> classes = group.classes();
+    if (labels.isEmpty() || classes.isEmpty()) {
+      return "";
+    }
+    int[] counts = new int[classes.size()];
+    for (float label : labels.get()) {
+      counts[Math.round(label)]++;
+    }
+    int most = 0;
+    for (int i = 1; i < counts.length; i++) {
+      most = counts[i] > counts[most] ? i : most;
+    }
+    float[] constant = new float[labels.get().length];
+    Arrays.fill(constant, most);
+    return "The most frequent class alone, \""
+        + classes.get(most)
+        + "\": "
+        + group.metrics().stream()
+            .map(
+                metric ->
+                    metric.displayName()
+                        + " "
+                        + Numbers.percent(metric.value(constant, labels.get())))
+            .collect(Collectors.joining(", "))
+        + ". ";
+  }
+
   private static List<Block> pictures(String what, String file, List<RunGroup> shown) {
     List<Block> blocks = new ArrayList<>();
     picture(
         file + "-learning.png",
         what
             + ": dev scores and training loss of the quantized stage, mean and standard deviation"
-            + " over seeds.",
+            + " over seeds; each loss is the mean over the steps around, a 20th of all.",
         Optional.of(RunFigures.learning(shown)),
         blocks);
     picture(

@@ -13,9 +13,9 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * Copies what a report needs of runs, which is small enough to be kept with a program's source:
- * settings, results, labels, the last stage's predictions and histograms, its metrics as gzip, the
- * model's size, and what was measured of their sharpness.
+ * Copies what a report needs of runs, which is small enough to be kept with a program's source: the
+ * settings of all runs, and of finished ones results, labels, the last stage's predictions and
+ * histograms, its metrics as gzip, the model's size, and what was measured of their sharpness.
  */
 public final class ResultFiles {
   private static final List<String> OF_RUN =
@@ -50,6 +50,13 @@ public final class ResultFiles {
     String stage = run.settings().lastStage();
     for (String name : OF_RUN) {
       copyIfThere(root.resolve(name), target.resolve(name));
+    }
+    if (!run.isFinished()) {
+      if (!run.folder().isThere()) { // of a sweep that has not begun it
+        Files.createDirectories(target);
+        RunFolder.writeJson(target.resolve("settings.json"), run.settings());
+      }
+      return;
     }
     if (!Files.exists(root.resolve(RunSize.FILE))) {
       RunSize.bytes(run.folder(), run.settings())

@@ -37,7 +37,7 @@ final class RunFigures {
   private static final int MOST_POINTS = 200;
   private static final int DASHED = 1;
   // Methods whose models are of one size stand side by side, and so do they at an epoch.
-  private static final double BESIDE = 1.03;
+  private static final double BESIDE = 1.02;
   private static final double EPOCH_BESIDE = 0.06;
 
   private static final List<Method> METHODS = List.of(Method.values());
@@ -88,7 +88,7 @@ final class RunFigures {
         List<Point> points =
             sized.stream()
                 .filter(group -> group.method() == method)
-                .map(group -> sizePoint(group, metric))
+                .map(group -> sizePoint(group, metric, beside(sized, group)))
                 .sorted(Comparator.comparingDouble(Point::x))
                 .toList();
         if (!points.isEmpty()) {
@@ -107,11 +107,21 @@ final class RunFigures {
     return Optional.of(new Figure(plots.size(), plots));
   }
 
-  private static Point sizePoint(RunGroup group, Metric metric) {
+  private static Point sizePoint(RunGroup group, Metric metric, double beside) {
     return Point.of(
-        group.megabytes().orElseThrow() * Math.pow(BESIDE, place(group.method())),
+        group.megabytes().orElseThrow() * Math.pow(BESIDE, beside),
         100 * group.mean(metric, RunGroup.Epoch.LAST),
         100 * error(group.deviation(metric, RunGroup.Epoch.LAST)));
+  }
+
+  /**
+   * How far a group's markers stand beside their place, so that they do not cover those of the
+   * others: the others' and its own lie evenly around it.
+   */
+  private static double beside(List<RunGroup> groups, RunGroup group) {
+    List<RunGroup> same =
+        groups.stream().filter(other -> other.bits().equals(group.bits())).toList();
+    return same.indexOf(group) - (same.size() - 1) / 2.0;
   }
 
   /** Of a single seed there is none. */
@@ -129,7 +139,7 @@ final class RunFigures {
               Axis.linear("dev " + metric.displayName() + " (%)"),
               groups,
               Curve.Form.MARKED_LINE,
-              group -> epochs(group, metric)));
+              group -> epochs(group, metric, EPOCH_BESIDE * beside(groups, group))));
     }
     plots.add(
         plot(
@@ -160,7 +170,7 @@ final class RunFigures {
     return Look.of(first ? place(method) : METHODS.size() + index);
   }
 
-  private static List<Point> epochs(RunGroup group, Metric metric) {
+  private static List<Point> epochs(RunGroup group, Metric metric, double beside) {
     List<Point> points = new ArrayList<>();
     int epochs = group.runs().stream().mapToInt(run -> run.scores().size()).min().orElse(0);
     for (int i = 0; i < epochs; i++) {
@@ -168,7 +178,7 @@ final class RunFigures {
       List<DevScore> scores = group.runs().stream().map(run -> run.scores().get(index)).toList();
       points.add(
           point(
-              scores.get(0).epoch() + EPOCH_BESIDE * place(group.method()),
+              scores.get(0).epoch() + beside,
               scores.stream()
                   .map(
                       score -> 100 * score.metrics().getOrDefault(metric.displayName(), Double.NaN))
@@ -362,8 +372,8 @@ final class RunFigures {
     }
     return new Plot(
         title,
-        Axis.linear("weight (step sizes)"),
-        Axis.linear("share of the weights (%)"),
+        Axis.linear("weight (in step sizes)"),
+        Axis.linear("share of the weights, a bin (%)"),
         curves,
         verticals);
   }

@@ -2,8 +2,9 @@ package io.squat.report;
 
 import static java.util.Objects.requireNonNull;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import io.squat.sweep.SweepFolder;
 import io.squat.train.RunFolder;
+import io.squat.train.RunSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
@@ -11,18 +12,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the runs in folders: every folder with a {@code settings.json}. */
+/**
+ * Finds the runs in folders: every folder with a {@code settings.json}, and the runs of a sweep
+ * that have none yet.
+ */
 final class RunFinder {
   private static final String SETTINGS = "settings.json";
 
-  /** What a sweep says of its runs, by their folders: there may be a failure in it. */
+  /** What a sweep says of its runs. */
   static final String STATUS = "status.json";
 
   private RunFinder() {}
@@ -39,7 +42,9 @@ final class RunFinder {
     Path root = ancestor(folders.stream().map(RunFinder::absolute).toList());
     Map<String, ReportedRun> runs = new LinkedHashMap<>();
     for (Path folder : folders) {
-      List<Path> found = runFolders(absolute(folder));
+      SweepFolder sweep = new SweepFolder(folder);
+      Map<Path, RunSettings> found = runFolders(absolute(folder));
+      sweep.asked().forEach((name, run) -> found.putIfAbsent(absolute(folder.resolve(name)), run));
       if (found.isEmpty()) {
         throw new IllegalArgumentException(
             folder
@@ -47,18 +52,16 @@ final class RunFinder {
                 + SETTINGS
                 + ", found none in it or below");
       }
-      JsonNode status =
-          Files.isRegularFile(folder.resolve(STATUS))
-              ? RunFolder.readJson(folder.resolve(STATUS), JsonNode.class)
-              : null;
-      for (Path path : found) {
-        String name = name(root, path);
-        ReportedRun run = run(name, path, failure(status, name(absolute(folder), path)));
-        if (runs.putIfAbsent(name, run) != null) {
-          throw new IllegalArgumentException(
-              folder + ": expected every run once, found " + path + " in two of the folders");
-        }
-      }
+      Map<String, String> failures = sweep.failures();
+      found.forEach(
+          (path, settings) -> {
+            String name = name(root, path);
+            String failure = failures.get(name(absolute(folder), path));
+            if (runs.putIfAbsent(name, run(name, path, settings, failure)) != null) {
+              throw new IllegalArgumentException(
+                  folder + ": expected every run once, found " + path + " in two of the folders");
+            }
+          });
     }
     return runs.values().stream().sorted(Comparator.comparing(ReportedRun::name)).toList();
   }
@@ -89,15 +92,11 @@ final class RunFinder {
     return root;
   }
 
-  private static ReportedRun run(String name, Path path, @Nullable String failure) {
+  private static ReportedRun run(
+      String name, Path path, RunSettings settings, @Nullable String failure) {
     RunFolder folder = new RunFolder(path);
     return new ReportedRun(
-        name, folder, folder.settings(), folder.isFinished() ? folder.readResult() : null, failure);
-  }
-
-  private static @Nullable String failure(@Nullable JsonNode status, String run) {
-    String failure = status == null ? "" : status.path("runs").path(run).path("failure").asText("");
-    return failure.isEmpty() || failure.equals("null") ? null : failure;
+        name, folder, settings, folder.isFinished() ? folder.readResult() : null, failure);
   }
 
   /** With slashes on every system. */
@@ -106,8 +105,8 @@ final class RunFinder {
     return name.isEmpty() ? "." : name;
   }
 
-  private static List<Path> runFolders(Path root) {
-    List<Path> found = new ArrayList<>();
+  private static Map<Path, RunSettings> runFolders(Path root) {
+    Map<Path, RunSettings> found = new LinkedHashMap<>();
     try {
       Files.walkFileTree(
           root,
@@ -115,7 +114,7 @@ final class RunFinder {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
               if (Files.isRegularFile(folder.resolve(SETTINGS))) {
-                found.add(folder);
+                found.put(folder, new RunFolder(folder).settings());
                 return FileVisitResult.SKIP_SUBTREE;
               }
               return FileVisitResult.CONTINUE;

@@ -121,6 +121,11 @@ record RunGroup(
     return first().task().metrics();
   }
 
+  /** The names of the classes; none of scores. */
+  List<String> classes() {
+    return first().task().labels();
+  }
+
   Method method() {
     return first().method();
   }

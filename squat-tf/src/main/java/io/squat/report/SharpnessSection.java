@@ -112,8 +112,8 @@ final class SharpnessSection {
     for (int i = 0; i < measures.epsilon().size(); i++) {
       EpsilonSharpness epsilon = measures.epsilon().get(i);
       AverageSharpness average = measures.average().get(i);
-      row.add(String.format(Locale.ROOT, "%.4f", epsilon.maximum()));
-      row.add(String.format(Locale.ROOT, "%.4f ± %.4f", average.mean(), average.deviation()));
+      row.add(String.format(Locale.ROOT, "%.4g", epsilon.maximum()));
+      row.add(String.format(Locale.ROOT, "%.2g ± %.2g", average.mean(), average.deviation()));
     }
     Spectrum.Eigenvalue largest = measures.hessian().eigenvalues().get(0);
     row.add(

@@ -97,7 +97,10 @@ public final class SharpnessFigures {
         bars(models, "by the norm of filters", "adaptive", Sharpness::adaptive));
   }
 
-  /** A bar from zero for each eigenvalue: those of a model side by side, then the next model's. */
+  /**
+   * A bar from zero for each eigenvalue, with a band as far as its residual: those of a model side
+   * by side, then the next model's.
+   */
   private static Plot bars(
       List<SharpnessResults.Model> models,
       String scale,
@@ -110,8 +113,8 @@ public final class SharpnessFigures {
       List<Point> points = new ArrayList<>();
       for (Spectrum.Eigenvalue found : measures.apply(model.sharpness()).hessian().eigenvalues()) {
         points.add(Point.of(x, 0));
-        points.add(Point.of(x, found.value()));
-        points.add(Point.of(x + 0.8, found.value()));
+        points.add(Point.of(x, found.value(), found.residual()));
+        points.add(Point.of(x + 0.8, found.value(), found.residual()));
         points.add(Point.of(x + 0.8, 0));
         x++;
       }
@@ -120,7 +123,7 @@ public final class SharpnessFigures {
     }
     return new Plot(
         "largest eigenvalues, " + scale,
-        Axis.whole("bars of a model side by side, largest first"),
+        Axis.unnumbered("the largest of each model; bands: residuals"),
         Axis.linear("eigenvalue, " + unit),
         curves,
         List.of());
@@ -159,8 +162,8 @@ public final class SharpnessFigures {
             model ->
                 Plot.of(
                     model.name(),
-                    Axis.linear("first direction"),
-                    Axis.linear("second direction"),
+                    Axis.linear("first direction (norms of filters)"),
+                    Axis.linear("second direction (norms of filters)"),
                     new Field(
                         "loss",
                         model.sharpness().surface().at(),

@@ -35,7 +35,7 @@ public record SharpnessSettings(
     rhos = List.copyOf(rhos);
     checkArgument(!rhos.isEmpty(), "rho: expected at least one number, found none");
     for (double rho : rhos) {
-      checkArgument(rho >= 0 && Double.isFinite(rho), "rho: expected 0 or more, found %s", rho);
+      checkArgument(rho > 0 && Double.isFinite(rho), "rho: expected more than 0, found %s", rho);
     }
     atLeast("ascent-steps", ascentSteps, 0);
     atLeast("directions", directions, 2);

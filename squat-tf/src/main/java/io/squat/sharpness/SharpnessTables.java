@@ -122,6 +122,9 @@ public final class SharpnessTables {
           String.format(
               Locale.ROOT, " %.4g (residual %.2g)", eigenvalue.value(), eigenvalue.residual()));
     }
+    if (measures.hessian().eigenvalues().stream().anyMatch(Spectrum.Eigenvalue::isRough)) {
+      text.append("; rough where residuals are large: more --iterations help");
+    }
     text.append(System.lineSeparator());
   }
 }

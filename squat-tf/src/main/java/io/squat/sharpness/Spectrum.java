@@ -34,7 +34,14 @@ public record Spectrum(List<Eigenvalue> eigenvalues) {
    * @param value lambda
    * @param residual how far the product with its vector is from lambda times it
    */
-  public record Eigenvalue(double value, double residual) {}
+  public record Eigenvalue(double value, double residual) {
+    private static final double ROUGH = 0.1;
+
+    /** Whether more is left than a tenth of the value. */
+    boolean isRough() {
+      return residual > ROUGH * Math.abs(value);
+    }
+  }
 
   /** Copies the list. */
   public Spectrum {

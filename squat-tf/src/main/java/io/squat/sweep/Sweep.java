@@ -114,7 +114,13 @@ public final class Sweep {
 
   /** How far the runs are, without doing any. */
   public static List<RunStatus> status(SweepFolder folder, List<SweepRun> runs, Options options) {
-    return new Sweep(folder, runs, options, new NoView()).statuses();
+    Sweep sweep = new Sweep(folder, runs, options, new NoView());
+    for (Entry entry : sweep.entries.values()) {
+      if (entry.state == RunStatus.State.WAITING && FolderLock.isHeld(entry.folder.root())) {
+        entry.state = RunStatus.State.RUNNING; // by another process
+      }
+    }
+    return sweep.statuses();
   }
 
   /** The processes of a sweep that was killed write a checkpoint before they end. */

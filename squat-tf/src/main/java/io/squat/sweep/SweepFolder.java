@@ -86,7 +86,7 @@ public final class SweepFolder {
     if (!missing.isEmpty()) {
       throw new IllegalArgumentException(
           root
-              + ": expected a sweep of the same runs or of fewer, found "
+              + ": expected all runs of the sweep that is there, found "
               + missing.size()
               + " of its "
               + found.size()
@@ -127,6 +127,10 @@ public final class SweepFolder {
     if (!Files.exists(root)) {
       return;
     }
+    if (!Files.isDirectory(root)) {
+      throw new IllegalArgumentException(
+          root + ": expected a folder, found a file; choose another --out");
+    }
     try (Stream<Path> files = Files.list(root)) {
       List<String> others =
           files
@@ -144,6 +148,27 @@ public final class SweepFolder {
     } catch (IOException e) {
       throw new UncheckedIOException(root + ": cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /** The settings of all runs of a sweep by their folders; empty if the folder is none. */
+  public Map<String, RunSettings> asked() {
+    return Files.isRegularFile(file()) ? RunFolder.readJson(file(), Asked.class).runs() : Map.of();
+  }
+
+  /** Why runs failed, by their folders. */
+  public Map<String, String> failures() {
+    Map<String, String> failures = new LinkedHashMap<>();
+    if (Files.isRegularFile(status())) {
+      RunFolder.readJson(status(), Sweep.Status.class)
+          .runs()
+          .forEach(
+              (run, work) -> {
+                if (work.failure() != null) {
+                  failures.put(run, work.failure());
+                }
+              });
+    }
+    return failures;
   }
 
   void write(SweepPlan plan, List<SweepRun> runs) {

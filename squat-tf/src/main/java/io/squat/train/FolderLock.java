@@ -67,6 +67,18 @@ public final class FolderLock {
     }
   }
 
+  /** Whether a process works in a folder, which need not be there. */
+  public static boolean isHeld(Path folder) {
+    if (!Files.exists(folder.resolve(FILE))) {
+      return false;
+    }
+    try (FileChannel channel = open(folder)) {
+      return tryLock(channel) == null;
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be locked: " + e.getMessage(), e);
+    }
+  }
+
   private static FileChannel open(Path folder) {
     try {
       Files.createDirectories(folder);

@@ -237,6 +237,34 @@ class ReportTest {
     assertTrue(message.contains("first") && message.contains("second"), message);
   }
 
+  /** Runs that failed before they wrote anything, or wait for others, are no less runs of it. */
+  @Test
+  void runsOfASweepWithoutAFolderAreNamed() throws IOException {
+    add("runs/MRPC/lsq-2/seed-1", "runs/MRPC/lsq/seed-1", settings -> settings, false);
+    String settings = Files.readString(sweep.resolve("runs/MRPC/squat/seed-1/settings.json"));
+    Files.writeString(
+        added.resolve("sweep.json"),
+        "{\"runs\": {\"runs/MRPC/squat/seed-1\": "
+            + settings
+            + ", \"runs/MRPC/squat/seed-2\": "
+            + settings.replace("\"seed\": 1", "\"seed\": 2")
+            + "}}");
+    Files.writeString(
+        added.resolve("status.json"),
+        "{\"runs\": {\"runs/MRPC/squat/seed-1\":"
+            + " {\"seconds\": 1, \"steps\": 0, \"failure\": \"killed by signal 9\"}}}");
+    Map<String, String> expected =
+        Map.of(
+            "runs/MRPC/squat/seed-1",
+            "failed: killed by signal 9",
+            "runs/MRPC/squat/seed-2",
+            "unfinished");
+    assertEquals(expected, Report.of(List.of(added)).withoutResult());
+    Path results = folder.resolve("some");
+    ResultFiles.copy(added, results);
+    assertEquals(expected, Report.of(List.of(results)).withoutResult());
+  }
+
   @Test
   void tasksOfOneNameAreTold() throws IOException {
     String own =

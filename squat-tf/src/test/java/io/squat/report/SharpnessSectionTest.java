@@ -76,14 +76,14 @@ class SharpnessSectionTest {
                 "plain",
                 "0.3047",
                 "0.2500",
-                "0.0010 ± 0.0005",
+                "0.0010 ± 0.00050",
                 "243.0 (residual 0.84)"),
             List.of(
                 "squat 2-8-8, seed 3",
                 "adaptive",
                 "0.3047",
                 "0.5000",
-                "0.0020 ± 0.0005",
+                "0.0020 ± 0.00050",
                 "486.1 (residual 0.84)")),
         table.rows());
   }
