@@ -173,7 +173,8 @@ final class RowParser {
               + ": unknown label \""
               + field
               + "\"; expected one of "
-              + quoted(task.labels()));
+              + quoted(task.labels())
+              + (task instanceof OwnTask ? "; mend the row, or give all classes by --labels" : ""));
     }
     return index;
   }

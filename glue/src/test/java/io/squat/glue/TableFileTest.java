@@ -170,10 +170,12 @@ class TableFileTest {
   @Test
   void labelsOutsideTheSetNameTheirPlace() {
     assertError(
-        at("t.csv") + ", line 4: unknown label \"maybe\"; expected one of \"no\", \"yes\"",
+        at("t.csv")
+            + ", line 4: unknown label \"maybe\"; expected one of \"no\", \"yes\"; mend the row, or give all classes by --labels",
         () -> file("t.csv", "text,y", "\"a\nb\",yes", "c,maybe").read(BINARY, Split.DEV));
     assertError(
-        at("t.tsv") + ", line 3: unknown label \"\"; expected one of \"no\", \"yes\"",
+        at("t.tsv")
+            + ", line 3: unknown label \"\"; expected one of \"no\", \"yes\"; mend the row, or give all classes by --labels",
         () -> file("t.tsv", "text\ty", "a\tyes", "b\t").read(BINARY, Split.DEV));
     assertError(
         at("t.jsonl") + ", line 2: expected a text or number in column \"y\", found none",

@@ -84,17 +84,17 @@ final class RunFigures {
     List<Plot> plots = new ArrayList<>();
     for (Metric metric : sized.get(0).metrics()) {
       List<Curve> curves = new ArrayList<>();
-      for (Method method : METHODS) {
-        List<Point> points =
-            sized.stream()
-                .filter(group -> group.method() == method)
-                .map(group -> sizePoint(group, metric, beside(sized, group)))
-                .sorted(Comparator.comparingDouble(Point::x))
-                .toList();
-        if (!points.isEmpty()) {
-          curves.add(
-              new Curve(method.label(), Look.of(place(method)), Curve.Form.MARKED_LINE, points));
-        }
+      for (Map.Entry<String, List<RunGroup>> line : sizeLines(sized).entrySet()) {
+        List<RunGroup> on = line.getValue();
+        curves.add(
+            new Curve(
+                line.getKey(),
+                look(sized, sized.indexOf(on.get(0))),
+                Curve.Form.MARKED_LINE,
+                on.stream()
+                    .map(group -> sizePoint(group, metric, beside(sized, group)))
+                    .sorted(Comparator.comparingDouble(Point::x))
+                    .toList()));
       }
       plots.add(
           new Plot(
@@ -105,6 +105,20 @@ final class RunFigures {
               List.of()));
     }
     return Optional.of(new Figure(plots.size(), plots));
+  }
+
+  /**
+   * What a line of sizes goes through, by its name: a method's groups of different widths. A second
+   * one of the same method and width stands alone.
+   */
+  private static Map<String, List<RunGroup>> sizeLines(List<RunGroup> groups) {
+    Map<String, List<RunGroup>> lines = new LinkedHashMap<>();
+    for (RunGroup group : groups) {
+      List<RunGroup> line = lines.computeIfAbsent(group.method().label(), key -> new ArrayList<>());
+      boolean second = line.stream().anyMatch(other -> other.bits().equals(group.bits()));
+      (second ? lines.computeIfAbsent(group.name(), key -> new ArrayList<>()) : line).add(group);
+    }
+    return lines;
   }
 
   private static Point sizePoint(RunGroup group, Metric metric, double beside) {
@@ -266,6 +280,12 @@ final class RunFigures {
     return Optional.of(new Figure(logged.size(), plots));
   }
 
+  /** The method, or if there are more groups of it all that tells this one from them. */
+  private static String title(List<RunGroup> groups, RunGroup group) {
+    boolean alone = groups.stream().filter(other -> other.method() == group.method()).count() == 1;
+    return alone ? group.method().label() : group.name();
+  }
+
   private static List<Plot> row(
       List<RunGroup> groups, String what, String label, Predicate<String> kinds, Values values) {
     List<Plot> plots = new ArrayList<>();
@@ -285,7 +305,7 @@ final class RunFigures {
       if (!states.isEmpty()) {
         plots.add(
             new Plot(
-                group.method().label() + ", " + what,
+                title(groups, group) + ", " + what,
                 Axis.whole("step"),
                 Axis.log(label),
                 curves(watched.stream().map(MetricsLine::step).toList(), states, values),

@@ -135,7 +135,7 @@ public record SweepFile(
 
     private void checkKeys(String where, JsonNode node, List<String> known) {
       if (!node.isObject()) {
-        throw wrong(where, "an object", node.toString());
+        throw wrong(where, "an object", node.isMissingNode() ? "an empty file" : node.toString());
       }
       node.fieldNames()
           .forEachRemaining(
