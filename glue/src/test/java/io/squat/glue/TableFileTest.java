@@ -258,7 +258,7 @@ class TableFileTest {
   void columnsThatHoldNoClasses() {
     assertError(
         at("t.csv")
-            + ": column \"y\": expected the labels of at least two classes, found 1 different in 2"
+            + ": column \"y\": expected labels of two classes or more, and of many no more than half as many as rows, found 1 different in 2"
             + " rows, such as \"yes\"; for numbers give --regression, else name the classes by"
             + " --labels a,b,...",
         () -> file("t.csv", "text,y", "a,yes", "b,yes").classification("t", ONE));

@@ -47,7 +47,8 @@ class MnliTest {
   }
 
   private Path write() throws IOException {
-    Path data = Files.createDirectories(folder.resolve("glue/MNLI")).getParent();
+    Path data = folder.resolve("glue");
+    Files.createDirectories(data.resolve("MNLI"));
     Files.write(data.resolve("MNLI/train.tsv"), rows(96, true, 1));
     Files.write(data.resolve("MNLI/dev_matched.tsv"), rows(40, true, 2));
     Files.write(data.resolve("MNLI/dev_mismatched.tsv"), rows(50, false, 3));
