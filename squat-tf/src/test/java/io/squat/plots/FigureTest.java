@@ -50,6 +50,22 @@ class FigureTest {
   }
 
   @Test
+  void gridLinesAndVerticalsAreDrawn() throws IOException {
+    Plot plot = plot(Curve.Form.LINE, Axis.linear("y"));
+    BufferedImage drawn = image(new Figure(1, List.of(plot)));
+    assertTrue(pixels(drawn, 0xDDDDDD) > 1000, pixels(drawn, 0xDDDDDD) + " pixels of grid");
+    Plot without = new Plot(plot.title(), plot.x(), plot.y(), plot.curves(), List.of());
+    BufferedImage bare = image(new Figure(1, List.of(without)));
+    int different = 0;
+    for (int y = 0; y < drawn.getHeight(); y++) {
+      for (int x = 0; x < drawn.getWidth(); x++) {
+        different += drawn.getRGB(x, y) == bare.getRGB(x, y) ? 0 : 1;
+      }
+    }
+    assertTrue(different > 100, different + " pixels of the vertical");
+  }
+
+  @Test
   void theSameFigureIsTheSamePicture() {
     Figure figure = new Figure(1, List.of(plot(Curve.Form.LINE, Axis.log("y"))));
     assertArrayEquals(figure.png(), figure.png());
