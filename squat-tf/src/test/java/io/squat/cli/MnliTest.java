@@ -1,15 +1,12 @@
 package io.squat.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -62,21 +59,8 @@ class MnliTest {
     return data;
   }
 
-  private static Path tinyBert() {
-    try {
-      return Path.of(
-          requireNonNull(MnliTest.class.getResource("/io/squat/train/tiny-bert/model")).toURI());
-    } catch (URISyntaxException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
   private JsonNode done(String arguments) throws IOException {
-    Path json = folder.resolve("answer.json");
-    Files.deleteIfExists(json);
-    Invocation done = Invocation.of(arguments + " --json " + json);
-    assertEquals(0, done.status(), done.err());
-    return new ObjectMapper().readTree(json.toFile());
+    return Invocation.done(arguments, folder);
   }
 
   @Test
@@ -88,7 +72,7 @@ class MnliTest {
             "train --task MNLI --method fp --batch 8 --lr 5e-3 --threads 2 --epochs "
                 + EPOCHS
                 + " --model "
-                + tinyBert()
+                + Invocation.tinyBert()
                 + " --data "
                 + data
                 + " --out "

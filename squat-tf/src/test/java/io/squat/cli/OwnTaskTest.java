@@ -1,17 +1,14 @@
 package io.squat.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.squat.glue.OwnTask;
 import io.squat.glue.TableColumns;
 import io.squat.train.RunFolder;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -80,26 +77,13 @@ class OwnTaskTest {
     return folder.resolve(name).toString();
   }
 
-  private static Path tinyBert() {
-    try {
-      return Path.of(
-          requireNonNull(OwnTaskTest.class.getResource("/io/squat/train/tiny-bert/model")).toURI());
-    } catch (URISyntaxException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
   private JsonNode done(String arguments) throws IOException {
-    Path json = folder.resolve("result.json");
-    Files.deleteIfExists(json);
-    Invocation done = Invocation.of(arguments + " --json " + json);
-    assertEquals(0, done.status(), done.err());
-    return new ObjectMapper().readTree(json.toFile());
+    return Invocation.done(arguments, folder);
   }
 
   private String train(String suffix) {
     return "train --model "
-        + tinyBert()
+        + Invocation.tinyBert()
         + " --train-file "
         + at("train" + suffix)
         + " --dev-file "
@@ -151,7 +135,7 @@ class OwnTaskTest {
 
   @Test
   void optionsThatDoNotGoTogether() {
-    String model = "train --out o --model " + tinyBert();
+    String model = "train --out o --model " + Invocation.tinyBert();
     String either =
         "squat: expected either --task, --data or --train-file, --dev-file, --text-columns,"
             + " --label-column";
@@ -177,7 +161,7 @@ class OwnTaskTest {
         "a model that does not know its columns",
         "--text-columns: expected with --dev-file for a model that was not trained on a table of"
             + " your own",
-        "eval --model " + tinyBert() + " --dev-file " + at("dev.tsv"));
+        "eval --model " + Invocation.tinyBert() + " --dev-file " + at("dev.tsv"));
   }
 
   private static void assertRefused(String why, String part, String arguments) {
