@@ -25,6 +25,7 @@ import io.squat.train.Progress;
 import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
 import io.squat.train.TrainedModel;
+import io.squat.train.WholeFiles;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -233,9 +234,9 @@ final class SharpnessCommand extends SquatCommand {
   }
 
   private void write(SharpnessResults results) {
-    RunFolder.writeText(out.resolve("sharpness.csv"), SharpnessTables.csv(results));
+    WholeFiles.writeText(out.resolve("sharpness.csv"), SharpnessTables.csv(results));
     for (Map.Entry<String, Figure> figure : SharpnessFigures.of(results).entrySet()) {
-      RunFolder.writeBytes(out.resolve(figure.getKey()), figure.getValue().png());
+      WholeFiles.writeBytes(out.resolve(figure.getKey()), figure.getValue().png());
     }
   }
 }

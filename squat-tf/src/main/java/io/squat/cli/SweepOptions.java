@@ -151,7 +151,7 @@ final class SweepOptions {
     Set<String> found = new LinkedHashSet<>();
     for (Method method : methods) {
       for (String alternation :
-          method == Method.SQUAT && alternations != null
+          method.alternating() && alternations != null
               ? alternations
               : List.of(Alternation.WITHIN.toString())) {
         if (method.perturbed()) {

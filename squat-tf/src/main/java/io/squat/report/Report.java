@@ -5,7 +5,7 @@ import io.squat.plots.Figure;
 import io.squat.sharpness.SharpnessResults;
 import io.squat.train.PlainNumber;
 import io.squat.train.RunData;
-import io.squat.train.RunFolder;
+import io.squat.train.WholeFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -83,15 +83,15 @@ public final class Report {
       if (block instanceof Block.Picture picture) {
         byte[] png = picture.figure().png();
         pngs.put(picture.file(), png);
-        RunFolder.writeBytes(out.resolve(picture.file()), png);
+        WholeFiles.writeBytes(out.resolve(picture.file()), png);
       }
     }
-    RunFolder.writeText(
+    WholeFiles.writeText(
         out.resolve("index.html"),
         HtmlPage.text(TITLE, blocks, file -> pngs.getOrDefault(file, new byte[0])));
-    RunFolder.writeText(out.resolve("report.md"), MarkdownPage.text(blocks));
-    RunFolder.writeText(out.resolve("runs.csv"), Csv.text(runsTable()));
-    RunFolder.writeText(out.resolve("groups.csv"), Csv.text(GroupRow.csv(rows)));
+    WholeFiles.writeText(out.resolve("report.md"), MarkdownPage.text(blocks));
+    WholeFiles.writeText(out.resolve("runs.csv"), Csv.text(runsTable()));
+    WholeFiles.writeText(out.resolve("groups.csv"), Csv.text(GroupRow.csv(rows)));
   }
 
   /** The parts of the page. */

@@ -1,6 +1,6 @@
 package io.squat.report;
 
-import io.squat.train.RunFolder;
+import io.squat.train.WholeFiles;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -54,14 +54,14 @@ public final class ResultFiles {
     if (!run.isFinished()) {
       if (!run.folder().isThere()) { // of a sweep that has not begun it
         Files.createDirectories(target);
-        RunFolder.writeJson(target.resolve("settings.json"), run.settings());
+        WholeFiles.writeJson(target.resolve("settings.json"), run.settings());
       }
       return;
     }
     if (!Files.exists(root.resolve(RunSize.FILE))) {
       RunSize.bytes(run.folder(), run.settings())
           .ifPresent(
-              bytes -> RunFolder.writeJson(target.resolve(RunSize.FILE), new RunSize(bytes)));
+              bytes -> WholeFiles.writeJson(target.resolve(RunSize.FILE), new RunSize(bytes)));
     }
     for (Path file : stageFiles(root.resolve(stage))) {
       copyFile(file, target.resolve(stage).resolve(file.getFileName()));

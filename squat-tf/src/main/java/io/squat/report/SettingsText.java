@@ -76,7 +76,7 @@ final class SettingsText {
     if (!method.perturbed()) {
       all.remove(RHO);
     }
-    if (method != Method.SQUAT) {
+    if (!method.alternating()) {
       all.remove(ALTERNATION);
     }
     return all;

@@ -1,6 +1,7 @@
 package io.squat.sharpness;
 
 import io.squat.train.RunFolder;
+import io.squat.train.WholeFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,7 +66,7 @@ public record SharpnessResults(
   public static Optional<SharpnessResults> read(Path folder) {
     Path file = folder.resolve(FILE);
     return Files.isRegularFile(file)
-        ? Optional.of(RunFolder.readJson(file, SharpnessResults.class))
+        ? Optional.of(WholeFiles.readJson(file, SharpnessResults.class))
         : Optional.empty();
   }
 
@@ -108,6 +109,6 @@ public record SharpnessResults(
 
   /** Writes the file. */
   public void write(Path folder) {
-    RunFolder.writeJson(folder.resolve(FILE), this);
+    WholeFiles.writeJson(folder.resolve(FILE), this);
   }
 }

@@ -1,7 +1,5 @@
 package io.squat.sweep;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.squat.train.MetricsLine;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -13,9 +11,6 @@ import java.util.Map;
 
 /** Reads what a stage writes into its metrics, while it writes. */
 final class MetricsFollower {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY);
-
   private final Path file;
   private long offset;
   private long step;
@@ -63,8 +58,8 @@ final class MetricsFollower {
   private void read(String text) {
     MetricsLine line;
     try {
-      line = JSON.readValue(text, MetricsLine.class);
-    } catch (IOException e) {
+      line = MetricsLine.parse(text);
+    } catch (IllegalArgumentException e) {
       return; // cut off by a kill; the run that goes on removes it
     }
     step = line.step();

@@ -63,7 +63,7 @@ public record RunGrid(Method method, Map<String, List<String>> values) {
                 switch (name) {
                   case "epochs", "lr" -> true;
                   case "rho" -> method.perturbed();
-                  case "alternation" -> method == Method.SQUAT;
+                  case "alternation" -> method.alternating();
                   default -> method.quantized();
                 })
         .toList();

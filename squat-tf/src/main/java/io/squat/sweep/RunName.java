@@ -33,7 +33,7 @@ final class RunName {
     if (method.perturbed()) {
       name.append("-rho").append(PlainNumber.of(settings.rho()));
     }
-    if (method == Method.SQUAT) {
+    if (method.alternating()) {
       name.append('-').append(settings.alternation().replace(":", ""));
     }
     return name.toString();

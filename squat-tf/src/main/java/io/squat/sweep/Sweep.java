@@ -3,6 +3,7 @@ package io.squat.sweep;
 import io.squat.train.FolderLock;
 import io.squat.train.RunFolder;
 import io.squat.train.RunResult;
+import io.squat.train.WholeFiles;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -77,7 +78,7 @@ public final class Sweep {
     this.view = view;
     Map<String, Work> known =
         Files.exists(folder.status())
-            ? RunFolder.readJson(folder.status(), Status.class).runs()
+            ? WholeFiles.readJson(folder.status(), Status.class).runs()
             : new HashMap<>();
     for (SweepRun run : runs) {
       entries.put(
@@ -233,7 +234,7 @@ public final class Sweep {
   private void changed(Entry entry) {
     Map<String, Work> known = new LinkedHashMap<>();
     entries.forEach((name, some) -> known.put(name, some.work));
-    RunFolder.writeJson(folder.status(), new Status(known));
+    WholeFiles.writeJson(folder.status(), new Status(known));
     view.changed(entry.status());
   }
 

@@ -3,6 +3,7 @@ package io.squat.sweep;
 import io.squat.train.FolderLock;
 import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
+import io.squat.train.WholeFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -80,7 +81,7 @@ public final class SweepFolder {
       return;
     }
     Map<String, RunSettings> wanted = settings(runs);
-    Map<String, RunSettings> found = RunFolder.readJson(file(), Asked.class).runs();
+    Map<String, RunSettings> found = WholeFiles.readJson(file(), Asked.class).runs();
     List<String> missing =
         found.keySet().stream().filter(folder -> !wanted.containsKey(folder)).toList();
     if (!missing.isEmpty()) {
@@ -103,7 +104,7 @@ public final class SweepFolder {
                     + ": expected a sweep of the same settings, found other ones in "
                     + folder
                     + ": "
-                    + RunFolder.difference(settings, same)
+                    + WholeFiles.difference(settings, same)
                     + "; choose another --out");
           }
         });
@@ -152,14 +153,14 @@ public final class SweepFolder {
 
   /** The settings of all runs of a sweep by their folders; empty if the folder is none. */
   public Map<String, RunSettings> asked() {
-    return Files.isRegularFile(file()) ? RunFolder.readJson(file(), Asked.class).runs() : Map.of();
+    return Files.isRegularFile(file()) ? WholeFiles.readJson(file(), Asked.class).runs() : Map.of();
   }
 
   /** Why runs failed, by their folders. */
   public Map<String, String> failures() {
     Map<String, String> failures = new LinkedHashMap<>();
     if (Files.isRegularFile(status())) {
-      RunFolder.readJson(status(), Sweep.Status.class)
+      WholeFiles.readJson(status(), Sweep.Status.class)
           .runs()
           .forEach(
               (run, work) -> {
@@ -172,7 +173,7 @@ public final class SweepFolder {
   }
 
   void write(SweepPlan plan, List<SweepRun> runs) {
-    RunFolder.writeJson(file(), new Asked(plan, settings(runs)));
+    WholeFiles.writeJson(file(), new Asked(plan, settings(runs)));
   }
 
   private static Map<String, RunSettings> settings(List<SweepRun> runs) {

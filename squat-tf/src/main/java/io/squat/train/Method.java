@@ -8,20 +8,22 @@ import java.util.Locale;
  */
 public enum Method {
   /** Plain fine-tuning in float. */
-  FP(false, false),
+  FP(false, false, false),
   /** Weights and step sizes by the plain loss (Esser et al., arXiv 1902.08153). */
-  LSQ(true, false),
+  LSQ(true, false, false),
   /** Weights and step sizes by the perturbed gradient (Liu et al., arXiv 2111.12273). */
-  SAQ(true, true),
+  SAQ(true, true, false),
   /** Weights by the perturbed gradient, step sizes by the plain one, in two phases. */
-  SQUAT(true, true);
+  SQUAT(true, true, true);
 
   private final boolean quantized;
   private final boolean perturbed;
+  private final boolean alternating;
 
-  Method(boolean quantized, boolean perturbed) {
+  Method(boolean quantized, boolean perturbed, boolean alternating) {
     this.quantized = quantized;
     this.perturbed = perturbed;
+    this.alternating = alternating;
   }
 
   /** Whether the model passes through quantizers. */
@@ -34,14 +36,18 @@ public enum Method {
     return perturbed;
   }
 
+  /** Whether weights and step sizes have phases of their own, in an {@link Alternation}. */
+  public boolean alternating() {
+    return alternating;
+  }
+
   /**
    * How often a step passes its rows forwards and backwards; what a step costs goes with it.
    *
-   * @param alternation of squat's phases
+   * @param alternation of the phases, if there are two
    */
   public double passes(Alternation alternation) {
-    double extra =
-        this == SQUAT && !alternation.within() ? 1.0 / alternation.sharpnessBatches() : 0;
+    double extra = alternating && !alternation.within() ? 1.0 / alternation.sharpnessBatches() : 0;
     return (perturbed ? 2 : 1) + extra;
   }
 

@@ -1,6 +1,9 @@
 package io.squat.train;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +29,10 @@ public record MetricsLine(
     @Nullable Map<String, Double> dev,
     @Nullable Map<String, QuantizerState> quantizers) {
 
+  private static final ObjectMapper JSON =
+      // A step size was one number before there was one a channel.
+      new ObjectMapper().enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY);
+
   static MetricsLine ofStep(
       long step, float loss, double learningRate, @Nullable Float stepSizeLoss) {
     return new MetricsLine(step, loss, learningRate, stepSizeLoss, null, null, null);
@@ -37,5 +44,28 @@ public record MetricsLine(
 
   static MetricsLine ofQuantizers(long step, Map<String, QuantizerState> quantizers) {
     return new MetricsLine(step, null, null, null, null, null, quantizers);
+  }
+
+  /**
+   * Reads a line of {@code metrics.jsonl}.
+   *
+   * @throws IllegalArgumentException if it is not such a line
+   */
+  public static MetricsLine parse(String line) {
+    try {
+      return JSON.readValue(line, MetricsLine.class);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          "expected a JSON object a line, found " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /** The line as {@code metrics.jsonl} has it, without its end. */
+  String text() {
+    try {
+      return JSON.writeValueAsString(this);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

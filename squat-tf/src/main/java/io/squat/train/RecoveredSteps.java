@@ -32,6 +32,8 @@ public final class RecoveredSteps {
    */
   public static FrozenModel.@Nullable Recovered of(Path model) {
     Path file = model.resolve("assets").resolve(FILE);
-    return Files.isRegularFile(file) ? RunFolder.readJson(file, FrozenModel.Recovered.class) : null;
+    return Files.isRegularFile(file)
+        ? WholeFiles.readJson(file, FrozenModel.Recovered.class)
+        : null;
   }
 }

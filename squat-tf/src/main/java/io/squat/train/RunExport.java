@@ -87,7 +87,7 @@ public final class RunExport {
               + run.result().getFileName()
               + "; go on with it by the same `squat train`");
     }
-    RunResult result = RunFolder.readJson(run.result(), RunResult.class);
+    RunResult result = WholeFiles.readJson(run.result(), RunResult.class);
     RunResult now = RunResult.of(run, settings);
     requireSame("task", result.task(), now.task());
     requireSame("method", result.method(), now.method());

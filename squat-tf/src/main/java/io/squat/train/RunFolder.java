@@ -1,13 +1,6 @@
 package io.squat.train;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import com.google.common.hash.Hashing;
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -16,7 +9,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -48,15 +40,9 @@ import java.util.zip.GZIPInputStream;
  * lock                     held by the process that trains
  * </pre>
  *
- * <p>Folders and JSON files are written beside and renamed: each is there as a whole or not at all.
+ * <p>Folders and JSON files are there as a whole or not at all: {@link WholeFiles}.
  */
 public final class RunFolder {
-  private static final ObjectMapper JSON =
-      new ObjectMapper()
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          // A step size was one number before there was one a channel.
-          .enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY);
-  private static final String PART = ".part-";
   private static final String VARIABLES = "variables";
   private static final String STEP = "step-";
   private static final String CHECKPOINTS = "checkpoints";
@@ -103,7 +89,7 @@ public final class RunFolder {
    * @throws IllegalArgumentException if it is not done
    */
   public RunResult readResult() {
-    return readJson(result(), RunResult.class);
+    return WholeFiles.readJson(result(), RunResult.class);
   }
 
   private Path settingsFile() {
@@ -122,7 +108,7 @@ public final class RunFolder {
               + ": expected the folder of a run with settings.json, found "
               + (Files.isDirectory(root) ? "none in it" : "no such folder"));
     }
-    return readJson(settingsFile(), RunSettings.class);
+    return WholeFiles.readJson(settingsFile(), RunSettings.class);
   }
 
   private Path dataFile() {
@@ -132,12 +118,12 @@ public final class RunFolder {
   /** What the run's rows are like; runs of before this was kept have nothing. */
   public Optional<RunData> data() {
     return Files.isRegularFile(dataFile())
-        ? Optional.of(readJson(dataFile(), RunData.class))
+        ? Optional.of(WholeFiles.readJson(dataFile(), RunData.class))
         : Optional.empty();
   }
 
   void writeData(RunData data) {
-    writeJson(dataFile(), data);
+    WholeFiles.writeJson(dataFile(), data);
   }
 
   /** The folder of a finished stage's model, or where it will be. */
@@ -182,12 +168,12 @@ public final class RunFolder {
    */
   public Optional<float[]> devLabels() {
     return Files.isRegularFile(labelsFile())
-        ? Optional.of(readNumbers(labelsFile()))
+        ? Optional.of(WholeFiles.readNumbers(labelsFile()))
         : Optional.empty();
   }
 
   void writeLabels(float[] labels) {
-    writeNumbers(labelsFile(), labels);
+    WholeFiles.writeNumbers(labelsFile(), labels);
   }
 
   /**
@@ -195,7 +181,7 @@ public final class RunFolder {
    * the file's order.
    */
   public float[] devPredictions(String stage) {
-    return readNumbers(model(stage).resolve(PREDICTIONS));
+    return WholeFiles.readNumbers(model(stage).resolve(PREDICTIONS));
   }
 
   private Path predictionsFile(String stage, int epoch) {
@@ -208,7 +194,7 @@ public final class RunFolder {
    */
   public Optional<float[]> devPredictions(String stage, int epoch) {
     Path file = predictionsFile(stage, epoch);
-    return Files.isRegularFile(file) ? Optional.of(readNumbers(file)) : Optional.empty();
+    return Files.isRegularFile(file) ? Optional.of(WholeFiles.readNumbers(file)) : Optional.empty();
   }
 
   void writePredictions(String stage, int epoch, float[] predictions) {
@@ -218,37 +204,12 @@ public final class RunFolder {
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
     }
-    writeNumbers(file, predictions);
-  }
-
-  /** Writes a number a line. */
-  static void writeNumbers(Path file, float[] numbers) {
-    StringBuilder lines = new StringBuilder();
-    for (float number : numbers) {
-      lines.append(number).append('\n');
-    }
-    writeText(file, lines.toString());
-  }
-
-  private static float[] readNumbers(Path file) {
-    try {
-      List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
-      float[] numbers = new float[lines.size()];
-      for (int i = 0; i < numbers.length; i++) {
-        numbers[i] = Float.parseFloat(lines.get(i));
-      }
-      return numbers;
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(
-          file + ": expected a number a line, found " + e.getMessage(), e);
-    }
+    WholeFiles.writeNumbers(file, predictions);
   }
 
   /** The scores of a finished stage on the dev rows, an epoch each, in their order. */
   List<DevScore> scores(String stage) {
-    return List.of(readJson(model(stage).resolve("scores.json"), DevScore[].class));
+    return List.of(WholeFiles.readJson(model(stage).resolve("scores.json"), DevScore[].class));
   }
 
   /**
@@ -257,7 +218,7 @@ public final class RunFolder {
    */
   Map<String, Map<String, Double>> furtherScores(String stage) {
     Path file = model(stage).resolve(FURTHER);
-    return Files.isRegularFile(file) ? readJson(file, FurtherScores.class) : Map.of();
+    return Files.isRegularFile(file) ? WholeFiles.readJson(file, FurtherScores.class) : Map.of();
   }
 
   /** Tells JSON's reader what is in the map. */
@@ -268,7 +229,9 @@ public final class RunFolder {
   /** How the weights of a finished stage lie on their grids; empty where nothing was kept. */
   public List<WeightHistogram> histograms(String stage) {
     Path file = model(stage).resolve(HISTOGRAMS);
-    return Files.isRegularFile(file) ? List.of(readJson(file, WeightHistogram[].class)) : List.of();
+    return Files.isRegularFile(file)
+        ? List.of(WholeFiles.readJson(file, WeightHistogram[].class))
+        : List.of();
   }
 
   /** What a stage wrote at each step and after each epoch, a line of JSON each. */
@@ -293,12 +256,11 @@ public final class RunFolder {
       String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
       List<MetricsLine> lines = new ArrayList<>();
       for (String line : text.substring(0, text.lastIndexOf('\n') + 1).lines().toList()) {
-        lines.add(JSON.readValue(line, MetricsLine.class));
+        lines.add(MetricsLine.parse(line));
       }
       return lines;
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(
-          file + ": expected a JSON object a line, found " + e.getOriginalMessage(), e);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
@@ -306,7 +268,7 @@ public final class RunFolder {
 
   /** Writes the metrics so far as events, in the place of those before. */
   void writeEvents(String stage) {
-    writeFolder(
+    WholeFiles.writeFolder(
         root.resolve(stage).resolve("tensorboard"),
         part -> RunEvents.write(part, metricsLines(stage)));
   }
@@ -332,7 +294,7 @@ public final class RunFolder {
     } catch (IOException e) {
       throw new UncheckedIOException(root + ": cannot be written: " + e.getMessage(), e);
     }
-    writeJson(settingsFile(), settings);
+    WholeFiles.writeJson(settingsFile(), settings);
   }
 
   /**
@@ -369,7 +331,7 @@ public final class RunFolder {
           root
               + ": expected an empty folder or a run of the same settings, found a run of other"
               + " settings: "
-              + difference(found, settings)
+              + WholeFiles.difference(found, settings)
               + "; choose another --out");
     }
   }
@@ -431,7 +393,7 @@ public final class RunFolder {
       throw new IllegalArgumentException(
           floatRun.root
               + ": expected a run with the float stage of this one, found one of other settings: "
-              + difference(found, wanted)
+              + WholeFiles.difference(found, wanted)
               + "; choose another --float-run, or none");
     }
     floatRun.requireModel(StageSettings.FLOAT);
@@ -442,7 +404,7 @@ public final class RunFolder {
     Path taken = root.resolve(StageSettings.FLOAT);
     Path given = floatRun.root.resolve(StageSettings.FLOAT);
     Path model = floatRun.model(StageSettings.FLOAT);
-    writeFolder(
+    WholeFiles.writeFolder(
         taken,
         part -> {
           try (Stream<Path> files = Files.walk(given)) {
@@ -483,59 +445,24 @@ public final class RunFolder {
               file.equals(encoder())
                   || file.equals(root.resolve("assets"))
                   || file.equals(root.resolve(FolderLock.FILE))
-                  || file.equals(part(settingsFile())));
+                  || file.equals(WholeFiles.part(settingsFile())));
     } catch (IOException e) {
       throw new UncheckedIOException(root + ": cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  /** The fields in which two records of one kind differ, as a text. */
-  public static String difference(Object found, Object wanted) {
-    var a = JSON.valueToTree(found);
-    var b = JSON.valueToTree(wanted);
-    StringBuilder text = new StringBuilder();
-    b.fieldNames()
-        .forEachRemaining(
-            name -> {
-              if (!b.get(name).equals(a.get(name))) {
-                text.append(text.isEmpty() ? "" : ", ")
-                    .append(name)
-                    .append(' ')
-                    .append(a.get(name))
-                    .append(" there and ")
-                    .append(b.get(name))
-                    .append(" wanted");
-              }
-            });
-    return text.toString();
-  }
-
-  /** Writes a folder beside its place and renames it. */
-  static void writeFolder(Path folder, Consumer<Path> writer) {
-    Path part = part(folder);
-    try {
-      delete(part);
-      Files.createDirectories(part);
-      writer.accept(part);
-      delete(folder);
-      Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      throw new UncheckedIOException(folder + ": cannot be written: " + e.getMessage(), e);
     }
   }
 
   /** Writes a checkpoint and removes all but the last two. */
   void writeCheckpoint(String stage, StagePosition position, Consumer<Path> variables) {
     Path checkpoints = root.resolve(stage).resolve(CHECKPOINTS);
-    writeFolder(
+    WholeFiles.writeFolder(
         checkpoints.resolve(STEP + position.step()),
         folder -> {
           variables.accept(folder.resolve("variables"));
-          writeJson(folder.resolve("position.json"), position);
+          WholeFiles.writeJson(folder.resolve("position.json"), position);
         });
     List<Path> all = checkpoints(stage);
     for (Path old : all.subList(0, Math.max(0, all.size() - KEPT_CHECKPOINTS))) {
-      delete(old);
+      WholeFiles.delete(old);
     }
   }
 
@@ -548,11 +475,11 @@ public final class RunFolder {
   }
 
   static StagePosition position(Path checkpoint) {
-    return readJson(checkpoint.resolveSibling("position.json"), StagePosition.class);
+    return WholeFiles.readJson(checkpoint.resolveSibling("position.json"), StagePosition.class);
   }
 
   void deleteCheckpoints(String stage) {
-    delete(root.resolve(stage).resolve(CHECKPOINTS));
+    WholeFiles.delete(root.resolve(stage).resolve(CHECKPOINTS));
   }
 
   private List<Path> checkpoints(String stage) {
@@ -575,74 +502,6 @@ public final class RunFolder {
   }
 
   /**
-   * Reads a file of JSON.
-   *
-   * @throws IllegalArgumentException if it is not such a file
-   */
-  public static <T> T readJson(Path file, Class<T> type) {
-    try {
-      return JSON.readValue(file.toFile(), type);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(
-          file
-              + ": expected JSON as a run writes it, found "
-              + e.getOriginalMessage()
-              + "; the file was changed or cut off",
-          e);
-    } catch (FileNotFoundException e) {
-      throw new IllegalArgumentException(
-          file + ": expected as a part of the run, found no such file", e);
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  /** Writes a file of JSON beside its place and renames it. */
-  public static void writeJson(Path file, Object value) {
-    try {
-      writeText(file, JSON.writeValueAsString(value));
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(file + ": cannot be written as JSON", e);
-    }
-  }
-
-  /** Writes a file of UTF-8 beside its place and renames it. */
-  public static void writeText(Path file, String text) {
-    writeBytes(file, text.getBytes(StandardCharsets.UTF_8));
-  }
-
-  /** Writes a file beside its place and renames it. */
-  public static void writeBytes(Path file, byte[] bytes) {
-    Path part = part(file);
-    try {
-      Files.write(part, bytes);
-      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
-    }
-  }
-
-  /** Where a file or folder is written before it is renamed. */
-  private static Path part(Path place) {
-    return place.resolveSibling(PART + place.getFileName());
-  }
-
-  /** Adds a line to a file of lines. */
-  static void append(Path file, String line) {
-    try {
-      Files.createDirectories(file.resolveSibling("."));
-      Files.writeString(
-          file,
-          line + "\n",
-          StandardCharsets.UTF_8,
-          StandardOpenOption.CREATE,
-          StandardOpenOption.APPEND);
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
-    }
-  }
-
-  /**
    * Forgets what was written after a checkpoint, and what the quantizers were at its step: they are
    * looked at before the step that follows.
    */
@@ -657,33 +516,14 @@ public final class RunFolder {
       String whole = lines.substring(0, lines.lastIndexOf('\n') + 1);
       StringBuilder kept = new StringBuilder();
       for (String line : whole.lines().toList()) {
-        MetricsLine metrics = JSON.readValue(line, MetricsLine.class);
+        MetricsLine metrics = MetricsLine.parse(line);
         if (metrics.step() < step || (metrics.step() == step && metrics.quantizers() == null)) {
           kept.append(line).append('\n');
         }
       }
-      writeText(file, kept.toString());
+      WholeFiles.writeText(file, kept.toString());
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be rewritten: " + e.getMessage(), e);
-    }
-  }
-
-  static String line(Object value) {
-    try {
-      return new ObjectMapper().writeValueAsString(value);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void delete(Path folder) {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try {
-      MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
-    } catch (IOException e) {
-      throw new UncheckedIOException(folder + ": cannot be removed: " + e.getMessage(), e);
     }
   }
 }

@@ -179,7 +179,7 @@ final class Stage {
   }
 
   private void log(MetricsLine line) {
-    RunFolder.append(folder.metrics(stage.name()), RunFolder.line(line));
+    WholeFiles.append(folder.metrics(stage.name()), line.text());
   }
 
   /**
@@ -313,18 +313,18 @@ final class Stage {
   }
 
   private void finish(List<DevScore> scores, float[] predictions, Map<String, float[]> further) {
-    RunFolder.writeFolder(
+    WholeFiles.writeFolder(
         folder.model(stage.name()),
         part -> {
           session.saveModel(part.resolve("variables"));
-          RunFolder.writeJson(part.resolve("scores.json"), scores);
-          RunFolder.writeNumbers(part.resolve(RunFolder.PREDICTIONS), predictions);
+          WholeFiles.writeJson(part.resolve("scores.json"), scores);
+          WholeFiles.writeNumbers(part.resolve(RunFolder.PREDICTIONS), predictions);
           if (!further.isEmpty()) {
-            RunFolder.writeJson(part.resolve(RunFolder.FURTHER), scores(further));
+            WholeFiles.writeJson(part.resolve(RunFolder.FURTHER), scores(further));
           }
           List<WeightHistogram> histograms = session.histograms();
           if (!histograms.isEmpty()) {
-            RunFolder.writeJson(part.resolve(RunFolder.HISTOGRAMS), histograms);
+            WholeFiles.writeJson(part.resolve(RunFolder.HISTOGRAMS), histograms);
           }
         });
     folder.deleteCheckpoints(stage.name());

@@ -184,7 +184,7 @@ public final class Trainer {
     folder.deleteCheckpoints(StageSettings.FLOAT);
     folder.deleteCheckpoints(StageSettings.QUANTIZED);
     RunResult result = RunResult.of(folder, settings);
-    RunFolder.writeJson(folder.result(), result);
+    WholeFiles.writeJson(folder.result(), result);
     return result;
   }
 

@@ -14,7 +14,7 @@ class RunEventsTest {
   @TempDir Path folder;
 
   private void append(MetricsLine line) {
-    RunFolder.append(new RunFolder(folder).metrics("quantized"), RunFolder.line(line));
+    WholeFiles.append(new RunFolder(folder).metrics("quantized"), line.text());
   }
 
   @Test

@@ -85,7 +85,7 @@ class RunFolderTest {
   @Test
   void refusesAFinishedRun() {
     open(SETTINGS);
-    RunFolder.writeJson(run.result(), List.of());
+    WholeFiles.writeJson(run.result(), List.of());
     assertTrue(refusal(SETTINGS).contains("finished"));
   }
 
@@ -120,7 +120,9 @@ class RunFolderTest {
   void keepsTheLastTwoCheckpointsByNumber() throws IOException {
     for (long step : new long[] {2, 9, 10, 100}) {
       run.writeCheckpoint(
-          "float", new StagePosition(step, List.of()), prefix -> RunFolder.writeJson(prefix, step));
+          "float",
+          new StagePosition(step, List.of()),
+          prefix -> WholeFiles.writeJson(prefix, step));
     }
     try (Stream<Path> left = Files.list(root.resolve("float").resolve("checkpoints"))) {
       assertEquals(
@@ -129,13 +131,13 @@ class RunFolderTest {
     }
     Path last = run.lastCheckpoint("float").orElseThrow();
     assertEquals(100, RunFolder.position(last).step());
-    assertEquals(100, RunFolder.readJson(last, Long.class));
+    assertEquals(100, WholeFiles.readJson(last, Long.class));
   }
 
   @Test
   void checkpointThatCannotBeWrittenLeavesTheOthers() {
     run.writeCheckpoint(
-        "float", new StagePosition(2, List.of()), prefix -> RunFolder.writeJson(prefix, 2));
+        "float", new StagePosition(2, List.of()), prefix -> WholeFiles.writeJson(prefix, 2));
     assertThrows(
         IllegalStateException.class,
         () ->
