@@ -97,6 +97,13 @@ class GlueCommandTest {
     List<ProcessHandle> both = new ArrayList<>(second.descendants().toList());
     both.add(second.toHandle());
     assertEquals(2, both.size());
+    for (ProcessHandle process : both) {
+      pause(process);
+    }
+    Invocation beside = Invocation.of(glue(" --dry-run"));
+    assertEquals(0, beside.status(), beside.err());
+    assertTrue(
+        beside.out().contains("running  runs/CoLA/" + LSQ + "/seed-5, step "), beside.out());
     both.forEach(GlueCommandTest::kill);
 
     Process third = start(glue(""));
@@ -188,6 +195,13 @@ class GlueCommandTest {
       }
     }
     return steps;
+  }
+
+  /** Stops a process where it is; it keeps its locks. */
+  private static void pause(ProcessHandle process) throws IOException, InterruptedException {
+    Process kill =
+        new ProcessBuilder("kill", "-STOP", Long.toString(process.pid())).inheritIO().start();
+    assertEquals(0, kill.waitFor());
   }
 
   private static void kill(ProcessHandle process) {
