@@ -87,6 +87,11 @@ final class Failures {
   }
 
   /** The message in one line; an exception that nobody meant for the user says its name. */
+  /** What went wrong, in one line. */
+  static String line(Exception e) {
+    return message(e).strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+
   private static String message(Exception e) {
     boolean meant =
         e.getMessage() != null

@@ -14,12 +14,14 @@ import io.squat.glue.Task;
 import io.squat.glue.WordPiece;
 import io.squat.plots.Figure;
 import io.squat.savedmodels.BertStructure;
+import io.squat.savedmodels.Device;
 import io.squat.sharpness.ModelLoss;
 import io.squat.sharpness.Sharpness;
 import io.squat.sharpness.SharpnessFigures;
 import io.squat.sharpness.SharpnessResults;
 import io.squat.sharpness.SharpnessSettings;
 import io.squat.sharpness.SharpnessTables;
+import io.squat.sweep.RunName;
 import io.squat.train.FolderLock;
 import io.squat.train.Progress;
 import io.squat.train.RunFolder;
@@ -30,8 +32,12 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,6 +59,8 @@ import picocli.CommandLine.Option;
       "  squat sharpness --run runs/reviews --file train.csv --rows 64 --out sharpness"
     })
 final class SharpnessCommand extends SquatCommand {
+  private static final Logger log = LogManager.getLogger();
+
   private static final int BATCH = 32;
 
   @Option(
@@ -114,6 +122,7 @@ final class SharpnessCommand extends SquatCommand {
     RunSettings first = folders.get(0).settings();
     for (RunFolder folder : folders) {
       folder.readResult();
+      folder.requireModel(folder.settings().lastStage());
       requireSameRows(folder, first);
     }
     SharpnessSettings settings = measured.settings();
@@ -125,51 +134,108 @@ final class SharpnessCommand extends SquatCommand {
             first.task().displayName(),
             some.split().toString(),
             some.sha256(),
+            first.trainRows(),
+            first.maxLength(),
             rows,
             activations,
             settings,
             List.of());
     none.orThoseOf(out);
     SharpnessResults results =
-        FolderLock.holding(out, () -> measure(folders, none.orThoseOf(out), some, printer));
+        FolderLock.holding(
+            out, () -> measure(folders, none.orThoseOf(out), settings, some, printer));
     printer.println("results: " + out);
     return results;
   }
 
   private SharpnessResults measure(
-      List<RunFolder> folders, SharpnessResults known, Examples some, PrintWriter printer) {
+      List<RunFolder> folders,
+      SharpnessResults known,
+      SharpnessSettings settings,
+      Examples some,
+      PrintWriter printer) {
     SharpnessResults results = known;
     Progress progress = TerminalProgress.ofStandardError();
-    for (RunFolder folder : folders) {
+    List<RuntimeException> failures = new ArrayList<>();
+    for (int i = 0; i < folders.size(); i++) {
+      RunFolder folder = folders.get(i);
       String hash = folder.modelHash(folder.settings().lastStage());
       if (results.of(hash).isEmpty()) {
-        results = results.with(measure(folder, hash, some, results.settings(), progress));
+        String which = String.format(Locale.ROOT, " (%d of %d)", i + 1, folders.size());
+        try {
+          results = results.with(measure(folder, hash, some, settings, progress, which));
+        } catch (CancellationException e) {
+          throw e;
+        } catch (RuntimeException e) { // the other models can be measured
+          failures.add(e);
+          log.warn("{}: cannot be measured: {}", folder.root(), Failures.line(e));
+          continue;
+        }
         results.write(out); // a measurement takes minutes
+        writeTable(results);
       }
       printer.print(SharpnessTables.text(results.of(hash).orElseThrow()));
       printer.flush();
     }
-    write(results);
+    if (!results.models().isEmpty()) {
+      write(results);
+    }
+    if (!failures.isEmpty()) {
+      IllegalStateException failed =
+          new IllegalStateException(
+              failures.size()
+                  + " of "
+                  + folders.size()
+                  + " models could not be measured; what was wrong with each stands above");
+      failures.forEach(failed::addSuppressed);
+      throw failed;
+    }
     return results;
   }
 
   private SharpnessResults.Model measure(
-      RunFolder folder, String hash, Examples some, SharpnessSettings settings, Progress progress) {
+      RunFolder folder,
+      String hash,
+      Examples some,
+      SharpnessSettings settings,
+      Progress progress,
+      String which) {
     RunSettings trained = folder.settings();
     TrainedModel model = TrainedModel.of(folder, trained.lastStage());
     List<Batch> batches = batches(folder, trained, model, some);
     int threads = run.threads() > 0 ? run.threads() : Runtime.getRuntime().availableProcessors();
-    boolean quantized = activations && trained.method().quantized();
+    boolean quantized = trained.method().quantized();
+    String method = trained.method().label();
+    String bits = quantized ? trained.bits() : "float";
+    String name = SharpnessResults.Model.name(method, bits, trained.seed());
+    Sharpness.Origin origin =
+        quantized ? trainedOrigin(model, batches, run.device(), threads) : null;
     try (ModelLoss smooth = new ModelLoss(model, false, batches, run.device(), threads);
         ModelLoss stepped =
-            quantized ? new ModelLoss(model, true, batches, run.device(), threads) : null) {
+            quantized && activations
+                ? new ModelLoss(model, true, batches, run.device(), threads)
+                : null) {
       return new SharpnessResults.Model(
           folder.root().normalize().toString(),
-          trained.method().label(),
-          trained.method().quantized() ? trained.bits() : "float",
+          RunName.of(trained),
+          method,
+          bits,
           trained.seed(),
           hash,
-          Sharpness.of(stepped == null ? smooth : stepped, smooth, settings, progress));
+          Sharpness.of(
+              stepped == null ? smooth : stepped,
+              smooth,
+              origin,
+              settings,
+              progress,
+              "sharpness of " + name + which));
+    }
+  }
+
+  private static Sharpness.Origin trainedOrigin(
+      TrainedModel model, List<Batch> batches, Device device, int threads) {
+    try (ModelLoss loss = new ModelLoss(model, true, batches, device, threads)) {
+      return Sharpness.Origin.of(loss);
     }
   }
 
@@ -233,8 +299,12 @@ final class SharpnessCommand extends SquatCommand {
     }
   }
 
-  private void write(SharpnessResults results) {
+  private void writeTable(SharpnessResults results) {
     WholeFiles.writeText(out.resolve("sharpness.csv"), SharpnessTables.csv(results));
+  }
+
+  private void write(SharpnessResults results) {
+    writeTable(results);
     for (Map.Entry<String, Figure> figure : SharpnessFigures.of(results).entrySet()) {
       WholeFiles.writeBytes(out.resolve(figure.getKey()), figure.getValue().png());
     }

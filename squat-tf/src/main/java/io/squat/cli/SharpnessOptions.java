@@ -9,10 +9,20 @@ final class SharpnessOptions {
   @Option(
       names = "--rho",
       split = ",",
-      defaultValue = "0.02,0.2,5",
+      defaultValue = "0.01,0.02,0.05",
       paramLabel = "RHO",
-      description = "Radii, and distances of random directions (default: ${DEFAULT-VALUE}).")
+      description = "Radii in which the worst direction is looked for (default: ${DEFAULT-VALUE}).")
   private List<Double> rhos = List.of();
+
+  @Option(
+      names = "--average-rho",
+      split = ",",
+      defaultValue = "10,30",
+      paramLabel = "RHO",
+      description =
+          "How far random directions go: farther, since hardly any of them is steep (default:"
+              + " ${DEFAULT-VALUE}).")
+  private List<Double> averageRhos = List.of();
 
   @Option(
       names = "--ascent-steps",
@@ -25,12 +35,12 @@ final class SharpnessOptions {
       names = "--directions",
       defaultValue = "5",
       paramLabel = "N",
-      description = "Random directions (default: ${DEFAULT-VALUE}).")
+      description = "Random directions, each taken both ways (default: ${DEFAULT-VALUE}).")
   private int directions;
 
   @Option(
       names = "--eigenvalues",
-      defaultValue = "3",
+      defaultValue = "2",
       paramLabel = "N",
       description = "Eigenvalues of the Hessian, the largest ones (default: ${DEFAULT-VALUE}).")
   private int eigenvalues;
@@ -58,8 +68,16 @@ final class SharpnessOptions {
       defaultValue = "0.5",
       paramLabel = "S",
       description =
-          "How far pictures reach, in norms of the weights' filters (default: ${DEFAULT-VALUE}).")
+          "How far pictures reach along random directions, in norms of the weights' filters (default:"
+              + " ${DEFAULT-VALUE}).")
   private double span;
+
+  @Option(
+      names = "--gradient-span",
+      defaultValue = "0.05",
+      paramLabel = "S",
+      description = "How far the picture along the gradient reaches (default: ${DEFAULT-VALUE}).")
+  private double gradientSpan;
 
   @Option(
       names = "--line-points",
@@ -72,7 +90,9 @@ final class SharpnessOptions {
       names = "--surface-points",
       defaultValue = "15",
       paramLabel = "N",
-      description = "Places along a side of the surface (default: ${DEFAULT-VALUE}).")
+      description =
+          "Places along a side of the surface, 0 for none: it takes half the time (default:"
+              + " ${DEFAULT-VALUE}).")
   private int surfacePoints;
 
   @Option(
@@ -86,11 +106,13 @@ final class SharpnessOptions {
     return new SharpnessSettings(
         rhos,
         ascentSteps,
+        averageRhos,
         directions,
         eigenvalues,
         iterations,
         difference,
         span,
+        gradientSpan,
         linePoints,
         surfacePoints,
         seed);

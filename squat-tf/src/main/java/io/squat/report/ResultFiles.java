@@ -1,5 +1,6 @@
 package io.squat.report;
 
+import io.squat.sharpness.SharpnessResults;
 import io.squat.train.WholeFiles;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -38,7 +39,11 @@ public final class ResultFiles {
         copy(run, target.resolve(run.name()));
       }
       copyIfThere(folder.resolve(RunFinder.STATUS), target.resolve(RunFinder.STATUS));
-      copyIfThere(SharpnessSection.file(folder), SharpnessSection.file(target));
+      for (Path results : SharpnessSection.folders(folder)) {
+        copyIfThere(
+            results.resolve(SharpnessResults.FILE),
+            target.resolve(results.getFileName()).resolve(SharpnessResults.FILE));
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(target + ": cannot be written: " + e.getMessage(), e);
     }

@@ -1,22 +1,32 @@
 package io.squat.report;
 
 import io.squat.plots.Figure;
-import io.squat.sharpness.AverageSharpness;
-import io.squat.sharpness.EpsilonSharpness;
 import io.squat.sharpness.Sharpness;
 import io.squat.sharpness.SharpnessFigures;
+import io.squat.sharpness.SharpnessGroup;
 import io.squat.sharpness.SharpnessResults;
-import io.squat.sharpness.Spectrum;
+import io.squat.sharpness.SharpnessSettings;
 import io.squat.train.PlainNumber;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
+import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /**
- * What {@code squat sharpness --out FOLDER/sharpness} measured, as a part of a report on FOLDER.
+ * What {@code squat sharpness --out FOLDER/sharpness} measured, as a part of a report on FOLDER; of
+ * several tasks in folders such as {@code sharpness-MRPC}.
  */
 final class SharpnessSection {
   private static final String FOLDER = "sharpness";
@@ -25,27 +35,36 @@ final class SharpnessSection {
       Map.of(
           "sharpness.png",
           "the rise of the loss by the distance, in the worst direction that was found and in random"
-              + " ones.",
+              + " ones; means and ranges over seeds.",
           "eigenvalues.png",
-          "the largest eigenvalues of the Hessian.",
+          "the largest eigenvalue of the Hessian.",
           "lines.png",
-          "the loss along a random direction and along the gradient, both with the norms of the"
-              + " weights' filters.",
+          "the loss along a random direction that has the norms of the weights' filters, and along the"
+              + " gradient; means and ranges over seeds.",
           "surfaces.png",
           "the loss over two random directions with the norms of the weights' filters, all models on"
               + " one scale.");
 
   private SharpnessSection() {}
 
-  /** Where a folder's results are. */
-  static Path file(Path folder) {
-    return folder.resolve(FOLDER).resolve(SharpnessResults.FILE);
+  /** The folders below a folder that hold results: {@code sharpness} and {@code sharpness-...}. */
+  static List<Path> folders(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(file -> file.getFileName().toString().matches(FOLDER + "(-.*)?"))
+          .filter(file -> Files.isRegularFile(file.resolve(SharpnessResults.FILE)))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be read: " + e.getMessage(), e);
+    }
   }
 
   /** The results of those folders that have some. */
   static List<SharpnessResults> results(List<Path> folders) {
     return folders.stream()
-        .flatMap(folder -> SharpnessResults.read(folder.resolve(FOLDER)).stream())
+        .flatMap(folder -> folders(folder).stream())
+        .flatMap(folder -> SharpnessResults.read(folder).stream())
         .filter(results -> !results.models().isEmpty())
         .toList();
   }
@@ -65,19 +84,27 @@ final class SharpnessSection {
             String.format(
                 Locale.ROOT,
                 "On the same %d rows of %s, without dropout, at the quantized weights, activations %s."
-                    + " Epsilon-sharpness is the largest rise of the loss within rho that %d steps of"
-                    + " ascent found, average sharpness the mean rise over %d random directions ± their"
-                    + " standard deviation. Adaptive: weights measured by the norms of their filters."
-                    + " A residual says how well an eigenvalue is one: how far the Hessian's product with its"
-                    + " vector, by a difference half as wide, is from it times the vector.",
+                    + " Means over the models' seeds ± their standard deviation. Epsilon-sharpness is the"
+                    + " largest rise of the loss within rho that %d steps of ascent found, average sharpness"
+                    + " the mean rise at rho over %d random directions, each taken both ways. Adaptive:"
+                    + " weights measured by the norms of their filters.",
                 results.rows(),
                 results.split(),
                 results.activations()
                     ? "quantized, but not for eigenvalues and pictures"
-                    : "not quantized",
+                    : "not quantized (what that changes of the loss stands beside it)",
                 results.settings().ascentSteps(),
                 results.settings().directions())));
-    blocks.add(table(results));
+    List<SharpnessGroup> groups = SharpnessGroup.of(results);
+    blocks.add(table(results, groups));
+    Block.Table ratios = ratios(results, groups);
+    if (!ratios.rows().isEmpty()) {
+      blocks.add(
+          new Block.Text(
+              "As parts of what lsq has at the same width and seed: the geometric mean over seeds, and"
+                  + " the range of them."));
+      blocks.add(ratios);
+    }
     for (Map.Entry<String, Figure> figure : SharpnessFigures.of(results).entrySet()) {
       String caption = Optional.ofNullable(CAPTIONS.get(figure.getKey())).orElse("");
       blocks.add(
@@ -89,35 +116,118 @@ final class SharpnessSection {
     return blocks;
   }
 
-  private static Block.Table table(SharpnessResults results) {
-    List<String> head = new ArrayList<>(List.of("model", "scale", "loss"));
-    for (double rho : results.settings().rhos()) {
-      head.add("epsilon, rho " + PlainNumber.of(rho));
-      head.add("average, rho " + PlainNumber.of(rho));
+  /** A number of a column, with what the column is called. */
+  private record Column(String name, ToDoubleFunction<Sharpness> number) {}
+
+  private static List<Column> columns(
+      SharpnessSettings settings, Function<Sharpness, Sharpness.Measures> scale) {
+    List<Column> columns = new ArrayList<>();
+    columns.add(new Column("gradient norm", found -> scale.apply(found).gradientNorm()));
+    for (int i = 0; i < settings.rhos().size(); i++) {
+      int number = i;
+      columns.add(
+          new Column(
+              "epsilon, rho " + PlainNumber.of(settings.rhos().get(i)),
+              found -> scale.apply(found).epsilon().get(number).maximum()));
     }
-    head.add("largest eigenvalue");
+    for (int i = 0; i < settings.averageRhos().size(); i++) {
+      int number = i;
+      columns.add(
+          new Column(
+              "average, rho " + PlainNumber.of(settings.averageRhos().get(i)),
+              found -> scale.apply(found).average().get(number).mean()));
+    }
+    columns.add(
+        new Column(
+            "largest eigenvalue",
+            found -> scale.apply(found).hessian().eigenvalues().get(0).value()));
+    return columns;
+  }
+
+  private static Map<String, Function<Sharpness, Sharpness.Measures>> scales() {
+    Map<String, Function<Sharpness, Sharpness.Measures>> scales = new LinkedHashMap<>();
+    scales.put("plain", Sharpness::plain);
+    scales.put("adaptive", Sharpness::adaptive);
+    return scales;
+  }
+
+  private static Block.Table table(SharpnessResults results, List<SharpnessGroup> groups) {
+    List<String> head =
+        new ArrayList<>(List.of("model", "seeds", "loss", "loss as trained", "scale"));
+    columns(results.settings(), Sharpness::plain).forEach(column -> head.add(column.name()));
     List<List<String>> rows = new ArrayList<>();
-    for (SharpnessResults.Model model : results.models()) {
-      Sharpness found = model.sharpness();
-      rows.add(row(model, "plain", found.plain()));
-      rows.add(row(model, "adaptive", found.adaptive()));
+    for (SharpnessGroup group : groups) {
+      scales()
+          .forEach(
+              (name, scale) -> {
+                List<String> row = new ArrayList<>();
+                row.add(group.name());
+                row.add(Integer.toString(group.models().size()));
+                row.add(mean(group.over(Sharpness::loss)));
+                row.add(mean(group.over(found -> found.trained().loss())));
+                row.add(name);
+                columns(results.settings(), scale)
+                    .forEach(column -> row.add(mean(group.over(column.number()))));
+                rows.add(row);
+              });
     }
     return new Block.Table(head, rows);
   }
 
-  private static List<String> row(
-      SharpnessResults.Model model, String scale, Sharpness.Measures measures) {
-    List<String> row = new ArrayList<>(List.of(model.name(), scale));
-    row.add(String.format(Locale.ROOT, "%.4f", model.sharpness().loss()));
-    for (int i = 0; i < measures.epsilon().size(); i++) {
-      EpsilonSharpness epsilon = measures.epsilon().get(i);
-      AverageSharpness average = measures.average().get(i);
-      row.add(String.format(Locale.ROOT, "%.4g", epsilon.maximum()));
-      row.add(String.format(Locale.ROOT, "%.2g ± %.2g", average.mean(), average.deviation()));
+  private static String mean(SummaryStatistics found) {
+    String mean = significant(found.getMean(), 4);
+    return found.getN() == 1 ? mean : mean + " ± " + significant(found.getStandardDeviation(), 2);
+  }
+
+  private static String significant(double number, int digits) {
+    if (number == 0) {
+      return "0";
     }
-    Spectrum.Eigenvalue largest = measures.hessian().eigenvalues().get(0);
-    row.add(
-        String.format(Locale.ROOT, "%.4g (residual %.2g)", largest.value(), largest.residual()));
-    return row;
+    BigDecimal rounded = new BigDecimal(number).round(new MathContext(digits));
+    int missing = Math.max(0, digits - rounded.precision());
+    return rounded.setScale(rounded.scale() + missing).toPlainString();
+  }
+
+  private static Block.Table ratios(SharpnessResults results, List<SharpnessGroup> groups) {
+    List<String> head = new ArrayList<>(List.of("model", "to", "seeds", "scale"));
+    columns(results.settings(), Sharpness::plain).forEach(column -> head.add(column.name()));
+    List<List<String>> rows = new ArrayList<>();
+    for (SharpnessGroup group : groups) {
+      for (SharpnessGroup lsq : groups) {
+        int common = group.ratios(lsq, Sharpness::loss).size();
+        if (lsq.isLsqFor(group) && common > 0) {
+          scales()
+              .forEach(
+                  (name, scale) -> {
+                    List<String> row = new ArrayList<>();
+                    row.add(group.name());
+                    row.add(lsq.name());
+                    row.add(Integer.toString(common));
+                    row.add(name);
+                    columns(results.settings(), scale)
+                        .forEach(column -> row.add(ratio(group.ratios(lsq, column.number()))));
+                    rows.add(row);
+                  });
+        }
+      }
+    }
+    return new Block.Table(head, rows);
+  }
+
+  private static String ratio(List<Double> ratios) {
+    SummaryStatistics found = new SummaryStatistics();
+    ratios.forEach(found::addValue);
+    if (Double.isNaN(found.getMean())) {
+      return "";
+    }
+    String mean = significant(found.getGeometricMean(), 3);
+    return found.getN() == 1
+        ? mean
+        : mean
+            + " ["
+            + significant(found.getMin(), 3)
+            + ", "
+            + significant(found.getMax(), 3)
+            + "]";
   }
 }

@@ -19,13 +19,13 @@ final class CountedLoss implements Loss {
     long rhos = settings.rhos().size();
     long measures =
         SLOPE
-                * (1
-                    + rhos * settings.ascentSteps()
+                * (rhos * settings.ascentSteps()
                     + 2L * (settings.iterations() + settings.eigenvalues()))
-            + rhos * (1 + settings.directions());
+            + rhos
+            + 2L * settings.averageRhos().size() * settings.directions();
     long pictures =
         2L * settings.linePoints() + (long) settings.surfacePoints() * settings.surfacePoints();
-    return 2 * SLOPE + 2 * measures + pictures;
+    return SLOPE + 2 * measures + pictures;
   }
 
   @Override

@@ -1,5 +1,9 @@
 package io.squat.sharpness;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
 /**
  * How much the loss rises in the worst direction within a ball.
  *
@@ -15,8 +19,15 @@ package io.squat.sharpness;
  * @param rho the radius
  * @param first the rise along the gradient
  * @param maximum the largest rise that was found
+ * @param rises at the beginning and after each step
  */
-public record EpsilonSharpness(double rho, double first, double maximum) {
+public record EpsilonSharpness(double rho, double first, double maximum, List<Double> rises) {
+
+  /** Copies the list. */
+  public EpsilonSharpness {
+    rises = List.copyOf(rises);
+  }
+
   /**
    * Measures.
    *
@@ -27,17 +38,14 @@ public record EpsilonSharpness(double rho, double first, double maximum) {
    */
   static EpsilonSharpness of(Loss loss, Loss.Slope origin, double rho, int steps) {
     Weights e = origin.gradient().ofNorm(rho);
-    double first = 0;
-    double maximum = Double.NEGATIVE_INFINITY;
+    List<Double> rises = new ArrayList<>();
     for (int i = 0; i < steps; i++) {
       Loss.Slope slope = loss.slope(e);
-      double rise = slope.loss() - origin.loss();
-      first = i == 0 ? rise : first;
-      maximum = Math.max(maximum, rise);
+      rises.add(slope.loss() - origin.loss());
       e = projected(e.plus(1, slope.gradient().ofNorm(rho)), rho);
     }
-    double last = loss.at(e) - origin.loss();
-    return new EpsilonSharpness(rho, steps == 0 ? last : first, Math.max(maximum, last));
+    rises.add(loss.at(e) - origin.loss());
+    return new EpsilonSharpness(rho, rises.get(0), Collections.max(rises), rises);
   }
 
   private static Weights projected(Weights e, double rho) {

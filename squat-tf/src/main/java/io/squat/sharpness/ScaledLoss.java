@@ -33,7 +33,11 @@ final class ScaledLoss implements Loss {
 
   @Override
   public Slope slope(Weights displacement) {
-    Slope slope = loss.slope(scale.times(displacement));
+    return scaled(loss.slope(scale.times(displacement)));
+  }
+
+  /** The slope of this loss where the other one has a slope. */
+  Slope scaled(Slope slope) {
     return new Slope(slope.loss(), scale.times(slope.gradient()));
   }
 }

@@ -12,50 +12,52 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /** Pictures of results. */
 public final class SharpnessFigures {
   private static final int COLUMNS = 4;
+  private static final double BAR = 0.8;
 
   private SharpnessFigures() {}
 
-  /** The figures by the names of their files. */
+  /** The figures by the names of their files; surfaces only where there are some. */
   public static Map<String, Figure> of(SharpnessResults results) {
-    List<SharpnessResults.Model> models = results.models();
+    List<SharpnessGroup> groups = SharpnessGroup.of(results);
     Map<String, Figure> figures = new LinkedHashMap<>();
-    figures.put("sharpness.png", new Figure(2, rises(models)));
-    figures.put("eigenvalues.png", new Figure(2, eigenvalues(models)));
-    figures.put("lines.png", new Figure(2, lines(models)));
-    figures.put("surfaces.png", new Figure(Math.min(COLUMNS, models.size()), surfaces(models)));
+    figures.put("sharpness.png", new Figure(2, rises(groups)));
+    figures.put("eigenvalues.png", new Figure(2, eigenvalues(groups)));
+    figures.put("lines.png", new Figure(2, lines(groups)));
+    List<Plot> surfaces = surfaces(groups);
+    if (!surfaces.isEmpty()) {
+      figures.put("surfaces.png", new Figure(Math.min(COLUMNS, surfaces.size()), surfaces));
+    }
     return figures;
   }
 
-  private static Look look(List<SharpnessResults.Model> models, int number) {
-    List<String> kinds = models.stream().map(SharpnessFigures::kind).distinct().toList();
-    return Look.of(kinds.indexOf(kind(models.get(number))));
-  }
-
-  /** Models that differ in the seed alone look alike. */
-  private static String kind(SharpnessResults.Model model) {
-    return model.method() + " " + model.bits();
-  }
-
   private static Plot plot(
-      List<SharpnessResults.Model> models,
+      List<SharpnessGroup> groups,
       String title,
       Axis x,
       Axis y,
       Curve.Form form,
-      Function<SharpnessResults.Model, List<Point>> points) {
+      Function<SharpnessGroup, List<Point>> points) {
     List<Curve> curves = new ArrayList<>();
-    for (int i = 0; i < models.size(); i++) {
-      curves.add(
-          new Curve(kind(models.get(i)), look(models, i), form, points.apply(models.get(i))));
+    for (int i = 0; i < groups.size(); i++) {
+      curves.add(new Curve(groups.get(i).name(), Look.of(i), form, points.apply(groups.get(i))));
     }
     return new Plot(title, x, y, curves, List.of());
   }
 
-  private static List<Plot> rises(List<SharpnessResults.Model> models) {
+  /** The mean of a number over seeds, and the range. */
+  private static Point point(SharpnessGroup group, double x, ToDoubleFunction<Sharpness> number) {
+    SummaryStatistics found = group.over(number);
+    return new Point(x, found.getMean(), found.getMin(), found.getMax());
+  }
+
+  private static List<Plot> rises(List<SharpnessGroup> groups) {
     List<Plot> plots = new ArrayList<>();
     Map<String, Function<Sharpness, Sharpness.Measures>> scales = new LinkedHashMap<>();
     scales.put("weights as they are", Sharpness::plain);
@@ -64,111 +66,126 @@ public final class SharpnessFigures {
         (scale, measures) ->
             plots.add(
                 plot(
-                    models,
+                    groups,
                     "worst direction, " + scale,
                     Axis.log("rho"),
                     Axis.log("rise of the loss, worst direction"),
                     Curve.Form.MARKED_LINE,
-                    model ->
-                        measures.apply(model.sharpness()).epsilon().stream()
-                            .filter(found -> found.rho() > 0 && found.maximum() > 0)
-                            .map(found -> Point.of(found.rho(), found.maximum()))
-                            .toList())));
+                    group -> worst(group, measures))));
     scales.forEach(
         (scale, measures) ->
             plots.add(
                 plot(
-                    models,
+                    groups,
                     "random directions, " + scale,
                     Axis.log("rho"),
-                    Axis.linear("rise of the loss, mean and deviation"),
+                    Axis.linear("mean rise of the loss, random directions"),
                     Curve.Form.MARKED_LINE,
-                    model ->
-                        measures.apply(model.sharpness()).average().stream()
-                            .filter(found -> found.rho() > 0)
-                            .map(found -> Point.of(found.rho(), found.mean(), found.deviation()))
-                            .toList())));
+                    group -> average(group, measures))));
     return plots;
   }
 
-  private static List<Plot> eigenvalues(List<SharpnessResults.Model> models) {
-    return List.of(
-        bars(models, "weights as they are", "plain", Sharpness::plain),
-        bars(models, "by the norm of filters", "adaptive", Sharpness::adaptive));
+  private static List<Point> worst(
+      SharpnessGroup group, Function<Sharpness, Sharpness.Measures> measures) {
+    List<EpsilonSharpness> first = measures.apply(group.first()).epsilon();
+    return IntStream.range(0, first.size())
+        .mapToObj(
+            i ->
+                point(
+                    group,
+                    first.get(i).rho(),
+                    found -> measures.apply(found).epsilon().get(i).maximum()))
+        .filter(point -> point.low() > 0) // a logarithm
+        .toList();
   }
 
-  /**
-   * A bar from zero for each eigenvalue, with a band as far as its residual: those of a model side
-   * by side, then the next model's.
-   */
+  private static List<Point> average(
+      SharpnessGroup group, Function<Sharpness, Sharpness.Measures> measures) {
+    List<AverageSharpness> first = measures.apply(group.first()).average();
+    return IntStream.range(0, first.size())
+        .mapToObj(
+            i ->
+                point(
+                    group,
+                    first.get(i).rho(),
+                    found -> measures.apply(found).average().get(i).mean()))
+        .toList();
+  }
+
+  private static List<Plot> eigenvalues(List<SharpnessGroup> groups) {
+    return List.of(
+        bars(groups, "weights as they are", "plain", Sharpness::plain),
+        bars(groups, "by the norm of filters", "adaptive", Sharpness::adaptive));
+  }
+
+  /** A bar from zero for the largest eigenvalue of each group, with a band over its seeds. */
   private static Plot bars(
-      List<SharpnessResults.Model> models,
+      List<SharpnessGroup> groups,
       String scale,
       String unit,
       Function<Sharpness, Sharpness.Measures> measures) {
     List<Curve> curves = new ArrayList<>();
-    double x = 1;
-    for (int i = 0; i < models.size(); i++) {
-      SharpnessResults.Model model = models.get(i);
-      List<Point> points = new ArrayList<>();
-      for (Spectrum.Eigenvalue found : measures.apply(model.sharpness()).hessian().eigenvalues()) {
-        points.add(Point.of(x, 0));
-        points.add(Point.of(x, found.value(), found.residual()));
-        points.add(Point.of(x + 0.8, found.value(), found.residual()));
-        points.add(Point.of(x + 0.8, 0));
-        x++;
-      }
-      x++;
-      curves.add(new Curve(kind(model), look(models, i), Curve.Form.LINE, points));
+    for (int i = 0; i < groups.size(); i++) {
+      ToDoubleFunction<Sharpness> largest =
+          found -> measures.apply(found).hessian().eigenvalues().get(0).value();
+      List<Point> points =
+          List.of(
+              Point.of(i, 0),
+              point(groups.get(i), i, largest),
+              point(groups.get(i), i + BAR, largest),
+              Point.of(i + BAR, 0));
+      curves.add(new Curve(groups.get(i).name(), Look.of(i), Curve.Form.LINE, points));
     }
     return new Plot(
-        "largest eigenvalues, " + scale,
-        Axis.unnumbered("the largest of each model; bands: residuals"),
+        "largest eigenvalue, " + scale,
+        Axis.unnumbered("mean of each, bands: range over seeds"),
         Axis.linear("eigenvalue, " + unit),
         curves,
         List.of());
   }
 
-  private static List<Plot> lines(List<SharpnessResults.Model> models) {
+  private static List<Plot> lines(List<SharpnessGroup> groups) {
+    return List.of(
+        plot(
+            groups,
+            "along a random direction",
+            Axis.linear("distance, in norms of the filters"),
+            Axis.linear("loss"),
+            Curve.Form.LINE,
+            group -> line(group, 0)),
+        plot(
+            groups,
+            "along the gradient",
+            Axis.linear("distance"),
+            Axis.linear("loss along the gradient"),
+            Curve.Form.LINE,
+            group -> line(group, 1)));
+  }
+
+  private static List<Point> line(SharpnessGroup group, int number) {
+    List<Double> at = group.first().lines().get(number).at();
+    return IntStream.range(0, at.size())
+        .mapToObj(i -> point(group, at.get(i), found -> found.lines().get(number).loss().get(i)))
+        .toList();
+  }
+
+  /** Of each group the first model that has one. */
+  private static List<Plot> surfaces(List<SharpnessGroup> groups) {
     List<Plot> plots = new ArrayList<>();
-    for (int line = 0; line < 2; line++) {
-      int number = line;
-      plots.add(
-          plot(
-              models,
-              "along "
-                  + (line == 0 ? "a " : "the ")
-                  + models.get(0).sharpness().lines().get(line).direction()
-                  + (line == 0 ? " direction" : ""),
-              Axis.linear("distance, in norms of the filters"),
-              Axis.linear("loss"),
-              Curve.Form.LINE,
-              model -> points(model.sharpness().lines().get(number))));
+    for (SharpnessGroup group : groups) {
+      for (SharpnessResults.Model model : group.models()) {
+        Landscape.Surface surface = model.sharpness().surface();
+        if (surface != null) {
+          plots.add(
+              Plot.of(
+                  group.name() + ", seed " + model.seed(),
+                  Axis.linear("first direction (norms of filters)"),
+                  Axis.linear("second direction (norms of filters)"),
+                  new Field("loss", surface.at(), surface.at(), surface.loss())));
+          break;
+        }
+      }
     }
     return plots;
-  }
-
-  private static List<Point> points(Landscape.Line line) {
-    List<Point> points = new ArrayList<>();
-    for (int i = 0; i < line.at().size(); i++) {
-      points.add(Point.of(line.at().get(i), line.loss().get(i)));
-    }
-    return points;
-  }
-
-  private static List<Plot> surfaces(List<SharpnessResults.Model> models) {
-    return models.stream()
-        .map(
-            model ->
-                Plot.of(
-                    model.name(),
-                    Axis.linear("first direction (norms of filters)"),
-                    Axis.linear("second direction (norms of filters)"),
-                    new Field(
-                        "loss",
-                        model.sharpness().surface().at(),
-                        model.sharpness().surface().at(),
-                        model.sharpness().surface().loss())))
-        .toList();
   }
 }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What was measured of some models, as {@code sharpness.json} holds it.
@@ -15,8 +16,10 @@ import java.util.Optional;
  * @param task the task
  * @param split train or dev
  * @param dataHash SHA-256 of the split's file
- * @param rows how many rows of it, of the training split of those that the runs trained on: the
- *     first ones when they are shuffled by the seed
+ * @param trainRows how many rows the runs trained on; null for all
+ * @param maxLength tokens that rows are cut to
+ * @param rows how many rows of the split, of the training split of those that the runs trained on:
+ *     the first ones when they are shuffled by the seed
  * @param activations whether activations were quantized for epsilon and average sharpness; for
  *     eigenvalues and pictures they never are
  * @param settings what was measured
@@ -26,6 +29,8 @@ public record SharpnessResults(
     String task,
     String split,
     String dataHash,
+    @Nullable Integer trainRows,
+    int maxLength,
     int rows,
     boolean activations,
     SharpnessSettings settings,
@@ -38,6 +43,7 @@ public record SharpnessResults(
    * A model.
    *
    * @param run the folder of its run
+   * @param group what its settings are called, whatever the seed
    * @param method fp, lsq, saq or squat
    * @param bits W-E-A, {@code float} for fp
    * @param seed of the run
@@ -45,9 +51,20 @@ public record SharpnessResults(
    * @param sharpness what was measured
    */
   public record Model(
-      String run, String method, String bits, long seed, String hash, Sharpness sharpness) {
-    /** What it is called in tables and pictures. */
+      String run,
+      String group,
+      String method,
+      String bits,
+      long seed,
+      String hash,
+      Sharpness sharpness) {
+    /** What it is called where no other settings than these differ. */
     public String name() {
+      return name(method, bits, seed);
+    }
+
+    /** What a model of a run is called. */
+    public static String name(String method, String bits, long seed) {
       return String.format(Locale.ROOT, "%s %s, seed %d", method, bits, seed);
     }
   }
@@ -75,7 +92,7 @@ public record SharpnessResults(
     List<Model> all = new ArrayList<>(models);
     all.removeIf(other -> other.run().equals(model.run()));
     all.add(model);
-    return new SharpnessResults(task, split, dataHash, rows, activations, settings, all);
+    return with(settings, all);
   }
 
   /** What is there of a model, whatever its folder is called. */
@@ -84,27 +101,32 @@ public record SharpnessResults(
   }
 
   /**
-   * What a folder has of the same measurement, or nothing measured yet.
+   * What a folder has of the same measurement, or nothing measured yet. Surfaces may be there of
+   * some models and not of others.
    *
    * @param folder where results are kept
    * @throws IllegalArgumentException if it has those of another measurement
    */
   public SharpnessResults orThoseOf(Path folder) {
     SharpnessResults found = read(folder).orElse(this);
-    if (!found.withoutModels().equals(withoutModels())) {
+    if (!found.measurement().equals(measurement())) {
       throw new IllegalArgumentException(
           folder
               + ": expected no results or those of the same measurement, found "
-              + found.withoutModels()
-              + ", asked for "
-              + withoutModels()
+              + "others: "
+              + WholeFiles.difference(found.measurement(), measurement())
               + "; choose another --out");
     }
     return found;
   }
 
-  private SharpnessResults withoutModels() {
-    return new SharpnessResults(task, split, dataHash, rows, activations, settings, List.of());
+  private SharpnessResults measurement() {
+    return with(settings.withSurfacePoints(0), List.of());
+  }
+
+  private SharpnessResults with(SharpnessSettings others, List<Model> all) {
+    return new SharpnessResults(
+        task, split, dataHash, trainRows, maxLength, rows, activations, others, all);
   }
 
   /** Writes the file. */

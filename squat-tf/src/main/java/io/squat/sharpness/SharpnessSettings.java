@@ -7,47 +7,76 @@ import java.util.List;
 /**
  * What is measured.
  *
- * @param rhos radii, and distances of random directions
+ * @param rhos radii in which the worst direction is looked for
  * @param ascentSteps steps of the search for the maximum in a ball
- * @param directions random directions that are averaged over
+ * @param averageRhos how far random directions go: much farther, since hardly any of them is steep
+ * @param directions random directions that are averaged over, each both ways
  * @param eigenvalues how many eigenvalues are given
  * @param iterations products with the Hessian, at most
  * @param difference half the distance of the two gradients that a product is taken from
- * @param span how far pictures reach from the point, in lengths of their directions
+ * @param span how far pictures reach along random directions, in norms of the weights' filters
+ * @param gradientSpan how far the picture along the gradient reaches
  * @param linePoints places along a line
- * @param surfacePoints places along each side of a surface
+ * @param surfacePoints places along each side of a surface; 0 for none
  * @param seed decides the random directions
  */
 public record SharpnessSettings(
     List<Double> rhos,
     int ascentSteps,
+    List<Double> averageRhos,
     int directions,
     int eigenvalues,
     int iterations,
     double difference,
     double span,
+    double gradientSpan,
     int linePoints,
     int surfacePoints,
     long seed) {
 
   /** Checks the ranges. */
   public SharpnessSettings {
-    rhos = List.copyOf(rhos);
-    checkArgument(!rhos.isEmpty(), "rho: expected at least one number, found none");
-    for (double rho : rhos) {
-      checkArgument(rho > 0 && Double.isFinite(rho), "rho: expected more than 0, found %s", rho);
-    }
+    rhos = distances("rho", rhos);
+    averageRhos = distances("average-rho", averageRhos);
     atLeast("ascent-steps", ascentSteps, 0);
     atLeast("directions", directions, 2);
     atLeast("eigenvalues", eigenvalues, 1);
     atLeast("iterations", iterations, eigenvalues);
-    checkArgument(
-        difference > 0 && Double.isFinite(difference),
-        "difference: expected more than 0, found %s",
-        difference);
-    checkArgument(span > 0 && Double.isFinite(span), "span: expected more than 0, found %s", span);
+    positive("difference", difference);
+    positive("span", span);
+    positive("gradient-span", gradientSpan);
     odd("line-points", linePoints);
-    odd("surface-points", surfacePoints);
+    if (surfacePoints != 0) {
+      odd("surface-points", surfacePoints);
+    }
+  }
+
+  /** The same with another number of places along each side of a surface. */
+  SharpnessSettings withSurfacePoints(int points) {
+    return new SharpnessSettings(
+        rhos,
+        ascentSteps,
+        averageRhos,
+        directions,
+        eigenvalues,
+        iterations,
+        difference,
+        span,
+        gradientSpan,
+        linePoints,
+        points,
+        seed);
+  }
+
+  private static List<Double> distances(String name, List<Double> distances) {
+    checkArgument(!distances.isEmpty(), "%s: expected at least one number, found none", name);
+    distances.forEach(distance -> positive(name, distance));
+    return List.copyOf(distances);
+  }
+
+  private static void positive(String name, double value) {
+    checkArgument(
+        value > 0 && Double.isFinite(value), "%s: expected more than 0, found %s", name, value);
   }
 
   private static void atLeast(String name, int value, int least) {

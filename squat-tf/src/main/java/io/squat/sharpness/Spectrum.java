@@ -20,9 +20,13 @@ import org.apache.commons.math3.linear.RealVector;
  * loss is not quadratic over h, or its gradients are too coarse for it, it is large. (Golub and Van
  * Loan, Matrix Computations, section 10.1.)
  *
- * @param eigenvalues the largest ones, the largest first
+ * @param eigenvalues the algebraically largest ones, the largest first
+ * @param smallest the smallest Ritz value: the smallest eigenvalue is this or less
+ * @param diagonal of Lanczos' tridiagonal matrix
+ * @param beside the diagonal beside it
  */
-public record Spectrum(List<Eigenvalue> eigenvalues) {
+public record Spectrum(
+    List<Eigenvalue> eigenvalues, double smallest, List<Double> diagonal, List<Double> beside) {
   /**
    * A Krylov space is complete when what is new in it is so much smaller than the largest value.
    */
@@ -43,9 +47,11 @@ public record Spectrum(List<Eigenvalue> eigenvalues) {
     }
   }
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public Spectrum {
     eigenvalues = List.copyOf(eigenvalues);
+    diagonal = List.copyOf(diagonal);
+    beside = List.copyOf(beside);
   }
 
   /**
@@ -74,7 +80,7 @@ public record Spectrum(List<Eigenvalue> eigenvalues) {
       double norm = rest.norm();
       largest = Math.max(largest, Math.max(Math.abs(along), norm));
       if (norm <= COMPLETE * largest || basis.size() == iterations) {
-        return new Spectrum(eigenvalues(loss, basis, diagonal, beside, count, difference / 2));
+        return of(loss, basis, diagonal, beside, count, difference / 2);
       }
       beside.add(norm);
       next = rest.times(1 / norm);
@@ -94,7 +100,7 @@ public record Spectrum(List<Eigenvalue> eigenvalues) {
     }
   }
 
-  private static List<Eigenvalue> eigenvalues(
+  private static Spectrum of(
       Loss loss,
       List<Weights> basis,
       List<Double> diagonal,
@@ -103,19 +109,25 @@ public record Spectrum(List<Eigenvalue> eigenvalues) {
       double difference) {
     EigenDecomposition decomposition =
         new EigenDecomposition(Doubles.toArray(diagonal), Doubles.toArray(beside));
-    return IntStream.range(0, basis.size())
-        .boxed()
-        .sorted(Comparator.comparingDouble(i -> -decomposition.getRealEigenvalue(i)))
-        .limit(count)
-        .map(
-            i -> {
-              double value = decomposition.getRealEigenvalue(i);
-              Weights vector = combined(basis, decomposition.getEigenvector(i));
-              Weights rest = product(loss, vector, difference);
-              rest.add(-value, vector);
-              return new Eigenvalue(value, rest.norm());
-            })
-        .toList();
+    List<Integer> falling =
+        IntStream.range(0, basis.size())
+            .boxed()
+            .sorted(Comparator.comparingDouble(i -> -decomposition.getRealEigenvalue(i)))
+            .toList();
+    List<Eigenvalue> largest =
+        falling.stream()
+            .limit(count)
+            .map(
+                i -> {
+                  double value = decomposition.getRealEigenvalue(i);
+                  Weights vector = combined(basis, decomposition.getEigenvector(i));
+                  Weights rest = product(loss, vector, difference);
+                  rest.add(-value, vector);
+                  return new Eigenvalue(value, rest.norm());
+                })
+            .toList();
+    double smallest = decomposition.getRealEigenvalue(falling.get(falling.size() - 1));
+    return new Spectrum(largest, smallest, diagonal, beside);
   }
 
   private static Weights combined(List<Weights> basis, RealVector factors) {

@@ -363,7 +363,7 @@ public final class RunFolder {
    *
    * @throws IllegalArgumentException if the stage is not finished, or its model was removed
    */
-  void requireModel(String stage) {
+  public void requireModel(String stage) {
     if (!isDone(stage)) {
       throw new IllegalArgumentException(
           root

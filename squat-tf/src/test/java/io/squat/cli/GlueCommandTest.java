@@ -102,8 +102,7 @@ class GlueCommandTest {
     }
     Invocation beside = Invocation.of(glue(" --dry-run"));
     assertEquals(0, beside.status(), beside.err());
-    assertTrue(
-        beside.out().contains("running  runs/CoLA/" + LSQ + "/seed-5, step "), beside.out());
+    assertTrue(beside.out().contains("running  runs/CoLA/" + LSQ + "/seed-5, step "), beside.out());
     both.forEach(GlueCommandTest::kill);
 
     Process third = start(glue(""));

@@ -3,8 +3,11 @@ package io.squat.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.base.Splitter;
 import com.google.common.hash.Hashing;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -81,8 +84,8 @@ class SharpnessCommandTest {
     }
     assertEquals(before, hashes(folder.resolve("squat")));
     List<String> lines = Files.readAllLines(folder.resolve("first/sharpness.csv"));
-    // Per model: 2, and on both scales 3 rhos of 3 numbers, and 3 eigenvalues.
-    assertEquals(1 + 2 * (2 + 2 * (3 * 3 + 3)), lines.size());
+    // Per model: 4, and on both scales 2, 3 rhos of 2 numbers, 2 of 1, and 2 eigenvalues.
+    assertEquals(1 + 2 * (4 + 2 * (2 + 3 * 2 + 2 + 2)), lines.size());
     assertTrue(first.out().contains("squat 2-8-8, seed 1: loss "), first.out());
     assertTrue(first.out().contains("fp float, seed 1: loss "), first.out());
   }
@@ -105,6 +108,83 @@ class SharpnessCommandTest {
     Invocation other = measure("kept", " --seed 2");
     assertEquals(2, other.status());
     assertTrue(other.err().contains("choose another --out"), other.err());
+  }
+
+  @Test
+  void surfacesMayBeThereOfSomeModelsOnly() throws IOException {
+    Invocation without =
+        Invocation.of(
+            "sharpness --run "
+                + folder.resolve("squat")
+                + " --data "
+                + tiny
+                + " --out "
+                + folder.resolve("some")
+                + SMALL.replace("--surface-points 3", "--surface-points 0"));
+    assertEquals(0, without.status(), without.err());
+    assertFalse(Files.exists(folder.resolve("some/surfaces.png")));
+    Invocation with = measure("some", " --run " + folder.resolve("fp"));
+    assertEquals(0, with.status(), with.err());
+    assertTrue(Files.exists(folder.resolve("some/surfaces.png")));
+    String json = Files.readString(folder.resolve("some/sharpness.json"), UTF_8);
+    assertEquals(1, json.split("\"surface\" : null", -1).length - 1, json);
+  }
+
+  @Test
+  void activationsChangeTheLossOfTheQuantizedModelAlone() throws IOException {
+    assertEquals(0, measure("without", " --run " + folder.resolve("fp")).status());
+    assertEquals(0, measure("with", " --activations --run " + folder.resolve("fp")).status());
+    Map<String, Double> without = numbers("without");
+    Map<String, Double> with = numbers("with");
+    assertEquals(without.get("fp,loss"), without.get("fp,loss as trained"));
+    assertEquals(without.get("fp,loss"), with.get("fp,loss"));
+    assertNotEquals(without.get("squat,loss"), with.get("squat,loss"));
+    assertEquals(with.get("squat,loss"), without.get("squat,loss as trained"));
+    assertEquals(with.get("squat,loss"), with.get("squat,loss as trained"));
+  }
+
+  /** Of sharpness.csv the numbers that have no scale, by method and measure. */
+  private static Map<String, Double> numbers(String out) throws IOException {
+    Map<String, Double> numbers = new TreeMap<>();
+    for (String line : Files.readAllLines(folder.resolve(out).resolve("sharpness.csv"))) {
+      List<String> cells = Splitter.on(',').splitToList(line);
+      if (cells.get(5).isEmpty()) {
+        numbers.put(cells.get(2) + "," + cells.get(6), Double.valueOf(cells.get(8)));
+      }
+    }
+    return numbers;
+  }
+
+  @Test
+  void aModelThatWasRemovedIsMissedBeforeAnythingIsMeasured() throws IOException {
+    train("lsq --bits 2-8-8", "pruned");
+    Files.delete(folder.resolve("pruned/quantized/model/variables.index"));
+    Invocation refused = measure("none", " --run " + folder.resolve("pruned"));
+    assertEquals(2, refused.status(), refused.err());
+    assertTrue(refused.err().contains("`squat glue --prune` removed it"), refused.err());
+    assertTrue(Files.notExists(folder.resolve("none")));
+  }
+
+  @Test
+  void aModelThatCannotBeMeasuredDoesNotEndTheOthers() throws IOException {
+    train("lsq --bits 2-8-8", "broken");
+    Files.write(
+        folder.resolve("broken/quantized/model/variables.data-00000-of-00001"), new byte[10]);
+    Invocation some =
+        Invocation.of(
+            "sharpness --run "
+                + folder.resolve("broken")
+                + " --run "
+                + folder.resolve("fp")
+                + " --data "
+                + tiny
+                + " --out "
+                + folder.resolve("partly")
+                + SMALL);
+    assertEquals(1, some.status(), some.err());
+    assertTrue(some.err().contains("1 of 2 models could not be measured;"), some.err());
+    assertTrue(some.out().contains("fp float, seed 1: loss "), some.out());
+    assertTrue(Files.exists(folder.resolve("partly/lines.png")));
   }
 
   @Test

@@ -2,11 +2,13 @@ package io.squat.sharpness;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.squat.train.Progress;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** All measures of a quadratic loss, in closed form. */
@@ -30,6 +32,7 @@ class MeasuresTest {
         assertEquals(EIGENVALUES[i], found.get(i).value(), 1e-3, "eigenvalue " + i);
         assertTrue(found.get(i).residual() < 1e-2, "residual " + found.get(i).residual());
       }
+      assertEquals(-3, Spectrum.of(QUADRATIC, 1, 12, difference, 1).smallest(), 1e-3);
     }
   }
 
@@ -134,7 +137,8 @@ class MeasuresTest {
 
   @Test
   void rhoZeroGivesZero() {
-    assertEquals(new EpsilonSharpness(0, 0, 0), epsilon(QUADRATIC, 0, 3));
+    assertEquals(
+        new EpsilonSharpness(0, 0, 0, List.of(0.0, 0.0, 0.0, 0.0)), epsilon(QUADRATIC, 0, 3));
     for (AverageSharpness found :
         AverageSharpness.of(QUADRATIC, Quadratic.AT_ORIGIN, List.of(0.0), 5, 1)) {
       assertEquals(0, found.mean(), 1e-12);
@@ -142,18 +146,42 @@ class MeasuresTest {
     }
   }
 
-  /** E[z H z] / ||z||^2 is the trace over the dimensions. */
+  /** E[z H z] / ||z||^2 is the trace over the dimensions; the slope cancels in each direction. */
   @Test
   void theAverageIsHalfTheMeanEigenvalue() {
     double trace = Arrays.stream(EIGENVALUES).sum();
     double rho = 2;
-    Quadratic flat = new Quadratic(EIGENVALUES, NO_SLOPE, Quadratic.point(1));
     AverageSharpness found =
-        AverageSharpness.of(flat, Quadratic.AT_ORIGIN, List.of(rho), 4000, 3).get(0);
+        AverageSharpness.of(QUADRATIC, Quadratic.AT_ORIGIN, List.of(rho), 4000, 3).get(0);
     double expected = rho * rho * trace / 12 / 2;
     double standardError = found.deviation() / Math.sqrt(4000);
     assertEquals(expected, found.mean(), 4 * standardError);
     assertTrue(standardError < expected / 20);
+    Quadratic flat = new Quadratic(EIGENVALUES, NO_SLOPE, Quadratic.point(1));
+    AverageSharpness withoutSlope =
+        AverageSharpness.of(flat, Quadratic.AT_ORIGIN, List.of(rho), 4000, 3).get(0);
+    assertEquals(withoutSlope.mean(), found.mean(), TOLERANCE);
+    assertEquals(withoutSlope.deviation(), found.deviation(), TOLERANCE);
+  }
+
+  /** Two directions of one curvature, and a slope of 1 along the first. */
+  @Test
+  void theDeviationIsThatOverDirections() {
+    Weights first = QUADRATIC.point().gaussian(1, 0).ofNorm(1);
+    Weights second = QUADRATIC.point().gaussian(1, 1).ofNorm(1);
+    AverageSharpness found =
+        AverageSharpness.of(QUADRATIC, Quadratic.AT_ORIGIN, List.of(1.0), 2, 1).get(0);
+    List<Double> rises =
+        List.of(
+            QUADRATIC.at(first) - Quadratic.AT_ORIGIN,
+            QUADRATIC.at(first.times(-1)) - Quadratic.AT_ORIGIN,
+            QUADRATIC.at(second) - Quadratic.AT_ORIGIN,
+            QUADRATIC.at(second.times(-1)) - Quadratic.AT_ORIGIN);
+    assertEquals(rises, found.rises());
+    double a = (rises.get(0) + rises.get(1)) / 2;
+    double b = (rises.get(2) + rises.get(3)) / 2;
+    assertEquals((a + b) / 2, found.mean(), 1e-12);
+    assertEquals(Math.abs(a - b) / Math.sqrt(2), found.deviation(), 1e-12);
   }
 
   @Test
@@ -193,8 +221,10 @@ class MeasuresTest {
             return new Slope(slope.loss(), slope.gradient().times(0.5));
           }
         };
-    Sharpness a = Sharpness.of(QUADRATIC, QUADRATIC, settings(1), Progress.NONE);
-    Sharpness b = Sharpness.of(wide, wide, settings(1), Progress.NONE);
+    Sharpness a = measured(QUADRATIC, settings(1));
+    Sharpness b = measured(wide, settings(1));
+    assertEquals(a.adaptive().gradientNorm(), b.adaptive().gradientNorm(), 1e-5);
+    assertEquals(2 * a.weightNorm(), b.weightNorm(), 1e-5);
     assertEquals(
         a.adaptive().epsilon().get(0).maximum(), b.adaptive().epsilon().get(0).maximum(), 1e-5);
     assertEquals(a.adaptive().average().get(0).mean(), b.adaptive().average().get(0).mean(), 1e-5);
@@ -207,7 +237,7 @@ class MeasuresTest {
                 a.plain().hessian().eigenvalues().get(0).value()
                     - b.plain().hessian().eigenvalues().get(0).value())
             > 5);
-    assertEquals(a.surface().loss().get(0).get(2), b.surface().loss().get(0).get(2), 1e-5);
+    assertEquals(surface(a).loss().get(0).get(2), surface(b).loss().get(0).get(2), 1e-5);
   }
 
   @Test
@@ -229,21 +259,35 @@ class MeasuresTest {
 
   @Test
   void picturesHaveThePointInTheMiddle() {
-    Sharpness found = Sharpness.of(QUADRATIC, QUADRATIC, settings(1), Progress.NONE);
-    assertEquals(Quadratic.AT_ORIGIN, found.surface().loss().get(1).get(1), 1e-12);
+    Sharpness found = measured(QUADRATIC, settings(1));
+    assertEquals(Quadratic.AT_ORIGIN, surface(found).loss().get(1).get(1), 1e-12);
     assertArrayEquals(
         new double[] {-0.5, 0, 0.5},
-        found.surface().at().stream().mapToDouble(Double::doubleValue).toArray());
+        surface(found).at().stream().mapToDouble(Double::doubleValue).toArray());
     Landscape.Line gradient = found.lines().get(1);
     assertEquals(Quadratic.AT_ORIGIN, gradient.loss().get(2), 1e-12);
-    assertTrue(gradient.loss().get(3) > gradient.loss().get(2), "against the gradient it falls");
+    double norm = 0;
+    double curvature = 0;
+    for (int i = 0; i < 12; i++) {
+      norm += SLOPE[i] * SLOPE[i];
+      curvature += EIGENVALUES[i] * SLOPE[i] * SLOPE[i];
+    }
+    for (int i = 0; i < 5; i++) {
+      double t = -0.4 + 0.2 * i;
+      assertEquals(t, gradient.at().get(i), 1e-12);
+      assertEquals(
+          Quadratic.AT_ORIGIN + t * Math.sqrt(norm) + t * t * curvature / norm / 2,
+          gradient.loss().get(i),
+          TOLERANCE);
+    }
+    assertNull(measured(QUADRATIC, settings(1).withSurfacePoints(0)).surface());
   }
 
   @Test
   void theSeedDecidesTheNumbers() {
-    Sharpness first = Sharpness.of(QUADRATIC, QUADRATIC, settings(1), Progress.NONE);
-    assertEquals(first, Sharpness.of(QUADRATIC, QUADRATIC, settings(1), Progress.NONE));
-    assertTrue(!first.equals(Sharpness.of(QUADRATIC, QUADRATIC, settings(2), Progress.NONE)));
+    Sharpness first = measured(QUADRATIC, settings(1));
+    assertEquals(first, measured(QUADRATIC, settings(1)));
+    assertTrue(!first.equals(measured(QUADRATIC, settings(2))));
   }
 
   @Test
@@ -265,8 +309,12 @@ class MeasuresTest {
             public void close() {}
           };
         };
-    Sharpness.of(QUADRATIC, QUADRATIC, settings(1), counter);
-    assertEquals(counted[0], counted[1]);
+    for (int surfacePoints : new int[] {0, 3}) {
+      counted[1] = 0;
+      SharpnessSettings settings = settings(1).withSurfacePoints(surfacePoints);
+      Sharpness.of(QUADRATIC, QUADRATIC, null, settings, counter, "");
+      assertEquals(counted[0], counted[1]);
+    }
   }
 
   @Test
@@ -292,7 +340,16 @@ class MeasuresTest {
   }
 
   private static SharpnessSettings settings(long seed) {
-    return new SharpnessSettings(List.of(0.1, 0.5), 5, 3, 2, 6, 0.5, 0.5, 5, 3, seed);
+    return new SharpnessSettings(
+        List.of(0.1, 0.5), 5, List.of(0.3), 3, 2, 6, 0.5, 0.5, 0.4, 5, 3, seed);
+  }
+
+  private static Landscape.Surface surface(Sharpness found) {
+    return Objects.requireNonNull(found.surface());
+  }
+
+  private static Sharpness measured(Loss loss, SharpnessSettings settings) {
+    return Sharpness.of(loss, loss, null, settings, Progress.NONE, "");
   }
 
   private static EpsilonSharpness epsilon(Loss loss, double rho, int steps) {
