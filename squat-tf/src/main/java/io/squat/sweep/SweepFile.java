@@ -61,9 +61,10 @@ public record SweepFile(
           .enable(JsonParser.Feature.ALLOW_COMMENTS)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
-  private static final List<String> KEYS =
-      List.of("model", "data", "tasks", "seeds", "common", "runs");
   private static final String METHOD = "method";
+  private static final String COMMON = "common";
+  private static final List<String> KEYS =
+      List.of("model", "data", "tasks", "seeds", COMMON, "runs");
 
   /**
    * Reads a file.
@@ -98,9 +99,9 @@ public record SweepFile(
     SweepFile sweep(JsonNode root, List<String> commonNames) {
       checkKeys("the sweep", root, KEYS);
       Map<String, List<String>> common = new LinkedHashMap<>();
-      if (root.has("common")) {
-        checkKeys("common", root.get("common"), commonNames);
-        common.putAll(values("common", root.get("common")));
+      if (root.has(COMMON)) {
+        checkKeys(COMMON, root.get(COMMON), commonNames);
+        common.putAll(values(COMMON, root.get(COMMON)));
       }
       List<RunGrid> runs = new ArrayList<>();
       for (JsonNode run : list("runs", root)) {
@@ -148,7 +149,10 @@ public record SweepFile(
                           + ": unknown key \""
                           + key
                           + "\"; expected one of "
-                          + String.join(", ", known));
+                          + String.join(", ", known)
+                          + (where.equals(COMMON) && RunGrid.NAMES.contains(key)
+                              ? "; \"" + key + "\" belongs into each of runs"
+                              : ""));
                 }
               });
     }

@@ -66,7 +66,7 @@ class SweepFileTest {
       textBlock =
           """
           {"task": ["RTE"]} | the sweep: unknown key "task"; expected one of model, data, tasks, seeds, common, runs
-          {"tasks": ["RTE"], "seeds": 1, "common": {"rho": 1}, "runs": [{"method": "fp"}]} | common: unknown key "rho"; expected one of batch, cased, dropout
+          {"tasks": ["RTE"], "seeds": 1, "common": {"rho": 1}, "runs": [{"method": "fp"}]} | common: unknown key "rho"; expected one of batch, cased, dropout; "rho" belongs into each of runs
           {"tasks": ["RTE"], "seeds": 1, "runs": [{"method": "fp"}, {"method": "squat", "rhoo": 1}]} | runs[1] (squat): unknown key "rhoo"; expected one of method, bits, levels, granularity, epochs, lr, step-lr, rho, alternation
           {"tasks": ["RTE"], "seeds": 1, "runs": [{"method": "lsq", "rho": 1}]} | runs[0] (lsq): unknown key "rho"; expected one of method, bits, levels, granularity, epochs, lr, step-lr
           {"tasks": ["RTE"], "seeds": 1, "runs": [{"method": "sam"}]} | runs[0]: method: expected one of [fp, lsq, saq, squat], found "sam"
