@@ -91,7 +91,7 @@ final class SharpnessOptions {
       defaultValue = "15",
       paramLabel = "N",
       description =
-          "Places along a side of the surface, 0 for none: it takes half the time (default:"
+          "Places along a side of the surface, 0 for none: it is half of the passes (default:"
               + " ${DEFAULT-VALUE}).")
   private int surfacePoints;
 

@@ -128,12 +128,14 @@ public final class SharpnessFigures {
     for (int i = 0; i < groups.size(); i++) {
       ToDoubleFunction<Sharpness> largest =
           found -> measures.apply(found).hessian().eigenvalues().get(0).value();
+      double left = i + 1 - BAR;
+      double right = i + 1;
       List<Point> points =
           List.of(
-              Point.of(i, 0),
-              point(groups.get(i), i, largest),
-              point(groups.get(i), i + BAR, largest),
-              Point.of(i + BAR, 0));
+              Point.of(left, 0),
+              point(groups.get(i), left, largest),
+              point(groups.get(i), right, largest),
+              Point.of(right, 0));
       curves.add(new Curve(groups.get(i).name(), Look.of(i), Curve.Form.LINE, points));
     }
     return new Plot(
