@@ -89,7 +89,11 @@ final class Failures {
   /** The message in one line; an exception that nobody meant for the user says its name. */
   /** What went wrong, in one line. */
   static String line(Exception e) {
-    return message(e).strip().replaceAll("\\s*\\R\\s*", " ");
+    return line(message(e));
+  }
+
+  private static String line(String message) {
+    return message.strip().replaceAll("\\s*\\R\\s*", " ");
   }
 
   private static String message(Exception e) {
@@ -105,6 +109,6 @@ final class Failures {
   }
 
   private static void print(PrintWriter err, String message) {
-    err.println("squat: " + message.strip().replaceAll("\\s*\\R\\s*", " "));
+    err.println("squat: " + line(message));
   }
 }

@@ -1,5 +1,7 @@
 package io.squat.report;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.List;
 import java.util.Locale;
 
@@ -37,5 +39,15 @@ final class Numbers {
     String text = String.format(Locale.ROOT, "%." + digits + "f", value);
     // No minus in front of zeros.
     return text.matches("-[0.]+") ? text.substring(1) : text;
+  }
+
+  /** So many significant digits, without an exponent. */
+  static String significant(double number, int digits) {
+    if (number == 0) {
+      return "0";
+    }
+    BigDecimal rounded = new BigDecimal(number).round(new MathContext(digits));
+    int missing = Math.max(0, digits - rounded.precision());
+    return rounded.setScale(rounded.scale() + missing).toPlainString();
   }
 }

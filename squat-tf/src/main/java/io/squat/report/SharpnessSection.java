@@ -9,8 +9,6 @@ import io.squat.sharpness.SharpnessSettings;
 import io.squat.train.PlainNumber;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -175,17 +173,10 @@ final class SharpnessSection {
   }
 
   private static String mean(SummaryStatistics found) {
-    String mean = significant(found.getMean(), 4);
-    return found.getN() == 1 ? mean : mean + " ± " + significant(found.getStandardDeviation(), 2);
-  }
-
-  private static String significant(double number, int digits) {
-    if (number == 0) {
-      return "0";
-    }
-    BigDecimal rounded = new BigDecimal(number).round(new MathContext(digits));
-    int missing = Math.max(0, digits - rounded.precision());
-    return rounded.setScale(rounded.scale() + missing).toPlainString();
+    String mean = Numbers.significant(found.getMean(), 4);
+    return found.getN() == 1
+        ? mean
+        : mean + " ± " + Numbers.significant(found.getStandardDeviation(), 2);
   }
 
   private static Block.Table ratios(SharpnessResults results, List<SharpnessGroup> groups) {
@@ -220,14 +211,14 @@ final class SharpnessSection {
     if (Double.isNaN(found.getMean())) {
       return "";
     }
-    String mean = significant(found.getGeometricMean(), 3);
+    String mean = Numbers.significant(found.getGeometricMean(), 3);
     return found.getN() == 1
         ? mean
         : mean
             + " ["
-            + significant(found.getMin(), 3)
+            + Numbers.significant(found.getMin(), 3)
             + ", "
-            + significant(found.getMax(), 3)
+            + Numbers.significant(found.getMax(), 3)
             + "]";
   }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.ToDoubleBiFunction;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
@@ -87,28 +88,28 @@ public final class SharpnessFigures {
 
   private static List<Point> worst(
       SharpnessGroup group, Function<Sharpness, Sharpness.Measures> measures) {
-    List<EpsilonSharpness> first = measures.apply(group.first()).epsilon();
-    return IntStream.range(0, first.size())
-        .mapToObj(
-            i ->
-                point(
-                    group,
-                    first.get(i).rho(),
-                    found -> measures.apply(found).epsilon().get(i).maximum()))
+    return points(
+            group,
+            measures.apply(group.first()).epsilon().stream().map(EpsilonSharpness::rho).toList(),
+            (found, i) -> measures.apply(found).epsilon().get(i).maximum())
+        .stream()
         .filter(point -> point.low() > 0) // a logarithm
         .toList();
   }
 
   private static List<Point> average(
       SharpnessGroup group, Function<Sharpness, Sharpness.Measures> measures) {
-    List<AverageSharpness> first = measures.apply(group.first()).average();
-    return IntStream.range(0, first.size())
-        .mapToObj(
-            i ->
-                point(
-                    group,
-                    first.get(i).rho(),
-                    found -> measures.apply(found).average().get(i).mean()))
+    return points(
+        group,
+        measures.apply(group.first()).average().stream().map(AverageSharpness::rho).toList(),
+        (found, i) -> measures.apply(found).average().get(i).mean());
+  }
+
+  /** A point at each of some places, by the number that a model has at the place of an index. */
+  private static List<Point> points(
+      SharpnessGroup group, List<Double> at, ToDoubleBiFunction<Sharpness, Integer> number) {
+    return IntStream.range(0, at.size())
+        .mapToObj(i -> point(group, at.get(i), found -> number.applyAsDouble(found, i)))
         .toList();
   }
 
@@ -165,10 +166,10 @@ public final class SharpnessFigures {
   }
 
   private static List<Point> line(SharpnessGroup group, int number) {
-    List<Double> at = group.first().lines().get(number).at();
-    return IntStream.range(0, at.size())
-        .mapToObj(i -> point(group, at.get(i), found -> found.lines().get(number).loss().get(i)))
-        .toList();
+    return points(
+        group,
+        group.first().lines().get(number).at(),
+        (found, i) -> found.lines().get(number).loss().get(i));
   }
 
   /** Of each group the first model that has one. */

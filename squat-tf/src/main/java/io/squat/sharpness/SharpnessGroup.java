@@ -1,5 +1,6 @@
 package io.squat.sharpness;
 
+import io.squat.train.Method;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -15,9 +16,6 @@ import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
  * @param models by their seeds
  */
 public record SharpnessGroup(String name, List<SharpnessResults.Model> models) {
-  private static final String LSQ = "lsq";
-  private static final List<String> METHODS = List.of("fp", LSQ, "saq", "squat");
-
   /** Copies the list. */
   public SharpnessGroup {
     models = List.copyOf(models);
@@ -32,7 +30,7 @@ public record SharpnessGroup(String name, List<SharpnessResults.Model> models) {
         .sorted(
             Comparator.comparing(SharpnessResults.Model::bits)
                 .reversed()
-                .thenComparing(model -> METHODS.indexOf(model.method()))
+                .thenComparing(model -> Method.of(model.method()))
                 .thenComparing(SharpnessResults.Model::group)
                 .thenComparing(SharpnessResults.Model::seed))
         .forEach(
@@ -58,17 +56,16 @@ public record SharpnessGroup(String name, List<SharpnessResults.Model> models) {
     return models.get(0).sharpness();
   }
 
-  /** fp, lsq, saq or squat. */
-  public String method() {
-    return models.get(0).method();
+  private Method method() {
+    return Method.of(models.get(0).method());
   }
 
   /** Whether this is lsq at the width of another group, or any lsq for a float one. */
   public boolean isLsqFor(SharpnessGroup other) {
     String bits = other.models.get(0).bits();
-    return method().equals(LSQ)
-        && !other.method().equals(LSQ)
-        && (other.method().equals("fp") || models.get(0).bits().equals(bits));
+    return method() == Method.LSQ
+        && other.method() != Method.LSQ
+        && (!other.method().quantized() || models.get(0).bits().equals(bits));
   }
 
   /** A number of each model. */

@@ -179,7 +179,7 @@ final class Stage {
   }
 
   private void log(MetricsLine line) {
-    WholeFiles.append(folder.metrics(stage.name()), line.text());
+    folder.addMetrics(stage.name(), line);
   }
 
   /**

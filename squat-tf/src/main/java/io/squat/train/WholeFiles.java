@@ -2,6 +2,7 @@ package io.squat.train;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.google.common.io.MoreFiles;
@@ -13,8 +14,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -109,21 +112,6 @@ public final class WholeFiles {
     writeText(file, lines.toString());
   }
 
-  /** Adds a line to a file of lines. */
-  static void append(Path file, String line) {
-    try {
-      Files.createDirectories(file.resolveSibling("."));
-      Files.writeString(
-          file,
-          line + "\n",
-          StandardCharsets.UTF_8,
-          StandardOpenOption.CREATE,
-          StandardOpenOption.APPEND);
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
-    }
-  }
-
   /** Writes a folder beside its place and renames it. */
   static void writeFolder(Path folder, Consumer<Path> writer) {
     Path part = part(folder);
@@ -155,24 +143,27 @@ public final class WholeFiles {
     return place.resolveSibling(PART + place.getFileName());
   }
 
-  /** The fields in which two records of one kind differ, as a text. */
+  /**
+   * The fields in which two records of one kind differ, those of records in them too, as a text.
+   */
   public static String difference(Object found, Object wanted) {
-    var a = JSON.valueToTree(found);
-    var b = JSON.valueToTree(wanted);
-    StringBuilder text = new StringBuilder();
-    b.fieldNames()
-        .forEachRemaining(
-            name -> {
-              if (!b.get(name).equals(a.get(name))) {
-                text.append(text.isEmpty() ? "" : ", ")
-                    .append(name)
-                    .append(' ')
-                    .append(a.get(name))
-                    .append(" there and ")
-                    .append(b.get(name))
-                    .append(" wanted");
-              }
-            });
-    return text.toString();
+    List<String> differences = new ArrayList<>();
+    addDifferences("", JSON.valueToTree(found), JSON.valueToTree(wanted), differences);
+    return String.join(", ", differences);
+  }
+
+  private static void addDifferences(
+      String name, JsonNode found, JsonNode wanted, List<String> differences) {
+    if (found.isObject() && wanted.isObject()) {
+      String prefix = name.isEmpty() ? "" : name + ".";
+      Set<String> fields = new LinkedHashSet<>();
+      wanted.fieldNames().forEachRemaining(fields::add);
+      found.fieldNames().forEachRemaining(fields::add);
+      for (String field : fields) {
+        addDifferences(prefix + field, found.path(field), wanted.path(field), differences);
+      }
+    } else if (!wanted.equals(found)) {
+      differences.add(name + " " + found + " there and " + wanted + " wanted");
+    }
   }
 }

@@ -107,7 +107,11 @@ class SharpnessCommandTest {
     assertEquals(text, Files.readString(json, UTF_8));
     Invocation other = measure("kept", " --seed 2");
     assertEquals(2, other.status());
-    assertTrue(other.err().contains("choose another --out"), other.err());
+    assertTrue(
+        other
+            .err()
+            .contains("found others: settings.seed 1 there and 2 wanted; choose another --out"),
+        other.err());
   }
 
   @Test

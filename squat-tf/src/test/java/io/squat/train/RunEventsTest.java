@@ -14,7 +14,7 @@ class RunEventsTest {
   @TempDir Path folder;
 
   private void append(MetricsLine line) {
-    WholeFiles.append(new RunFolder(folder).metrics("quantized"), line.text());
+    new RunFolder(folder).addMetrics("quantized", line);
   }
 
   @Test
