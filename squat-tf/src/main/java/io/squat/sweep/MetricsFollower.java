@@ -14,6 +14,7 @@ final class MetricsFollower {
   private final Path file;
   private long offset;
   private long step;
+  private long mark;
   private Map<String, Double> dev = Map.of();
 
   MetricsFollower(Path file) {
@@ -23,6 +24,20 @@ final class MetricsFollower {
   /** How many steps are done. */
   long step() {
     return step;
+  }
+
+  /** From here on {@link #stepsSinceMark} counts. */
+  void mark() {
+    update();
+    mark = step;
+  }
+
+  /**
+   * How many steps were done since the mark. A run that goes on does the steps after its checkpoint
+   * again: they count, though the file had them before.
+   */
+  long stepsSinceMark() {
+    return step - mark;
   }
 
   /** The metrics after the last epoch; none before the first. */
@@ -50,6 +65,7 @@ final class MetricsFollower {
       }
       offset += end;
       new String(bytes, 0, end, StandardCharsets.UTF_8).lines().forEach(this::read);
+      mark = Math.min(mark, step);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }

@@ -205,8 +205,7 @@ public final class Sweep {
     }
     entry.state = RunStatus.State.RUNNING;
     entry.work = new Work(entry.work.seconds(), entry.work.steps(), null);
-    entry.metrics.update();
-    entry.startStep = entry.metrics.step();
+    entry.metrics.mark();
     entry.startNanos = System.nanoTime();
     entry.process = RunProcess.start(command, folder.log(entry.run));
     changed(entry);
@@ -259,7 +258,6 @@ public final class Sweep {
     private Work work;
     private @Nullable RunProcess process;
     private @Nullable RunResult result;
-    private long startStep;
     private long startNanos;
 
     Entry(SweepRun run, RunFolder folder, Work work) {
@@ -275,7 +273,7 @@ public final class Sweep {
       metrics.update();
       return new Work(
           work.seconds() + (System.nanoTime() - startNanos) / NANOS_PER_SECOND,
-          work.steps() + Math.max(0, metrics.step() - startStep),
+          work.steps() + metrics.stepsSinceMark(),
           work.failure());
     }
 
