@@ -52,10 +52,10 @@ import picocli.CommandLine.ParameterException;
       "  squat glue --sweep search.json --out search --dry-run",
       "",
       "A file for --sweep has the keys model, data, tasks, seeds, common and runs; the names in common",
-      "and runs are those of train's options:",
+      "and runs are those of train's options; a run may be for some of the seeds alone:",
       "  {\"model\": \"my-model\", \"data\": \"glue\", \"tasks\": [\"MRPC\"], \"seeds\": [11, 12],",
       "   \"common\": {\"batch\": 16},",
-      "   \"runs\": [{\"method\": \"lsq\", \"bits\": \"2-8-8\", \"epochs\": [3, 6]},",
+      "   \"runs\": [{\"method\": \"lsq\", \"bits\": \"2-8-8\", \"epochs\": [3, 6], \"seeds\": [11]},",
       "            {\"method\": \"squat\", \"bits\": \"2-8-8\", \"rho\": [0.01, 0.02]}]}"
     })
 final class GlueCommand extends SquatCommand {

@@ -136,11 +136,11 @@ final class SweepOptions {
     List<RunGrid> runs = new ArrayList<>();
     for (Method method : methods) {
       Map<String, List<String>> values = values(method);
-      runs.add(new RunGrid(method, values));
+      runs.add(new RunGrid(method, values, /* seeds= */ null));
       if (equalPasses && method == Method.LSQ) {
         Map<String, List<String>> more = new LinkedHashMap<>(values);
         more.put(EPOCHS, epochsOfEqualPasses());
-        runs.add(new RunGrid(method, more));
+        runs.add(new RunGrid(method, more, /* seeds= */ null));
       }
     }
     return runs;

@@ -7,14 +7,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs of one method with every combination of some values.
  *
  * @param method the method
  * @param values of each option of {@code train} that varies, by its name without dashes
+ * @param seeds those of the sweep's seeds that the runs are done with; null for all of them
  */
-public record RunGrid(Method method, Map<String, List<String>> values) {
+public record RunGrid(
+    Method method, Map<String, List<String>> values, @Nullable List<Long> seeds) {
   /** What varies among runs that start from the same float model. */
   public static final List<String> NAMES =
       List.of("bits", "levels", "granularity", "epochs", "lr", "step-lr", "rho", "alternation");
@@ -53,6 +56,7 @@ public record RunGrid(Method method, Map<String, List<String>> values) {
       }
     }
     values = ImmutableMap.copyOf(copy);
+    seeds = seeds == null ? null : List.copyOf(seeds);
   }
 
   /** The options that mean something to a method. */
@@ -67,6 +71,11 @@ public record RunGrid(Method method, Map<String, List<String>> values) {
                   default -> method.quantized();
                 })
         .toList();
+  }
+
+  /** Whether its runs are done with a seed of the sweep. */
+  boolean isFor(long seed) {
+    return seeds == null || seeds.contains(seed);
   }
 
   /** All combinations, the last option's values varying fastest. */

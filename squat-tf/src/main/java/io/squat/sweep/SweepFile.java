@@ -32,13 +32,15 @@ import org.jspecify.annotations.Nullable;
  *   "common": {"batch": 16, "float-epochs": 3},
  *   "runs": [
  *     {"method": "lsq", "bits": "2-8-8", "epochs": [3, 6], "step-lr": [1e-4, 1e-3]},
- *     {"method": "squat", "bits": "2-8-8", "rho": [0.01, 0.02], "alternation": "batches:1"}
+ *     {"method": "squat", "bits": "2-8-8", "rho": [0.01, 0.02], "alternation": "batches:1"},
+ *     {"method": "squat", "bits": "4-8-8", "seeds": [11]}
  *   ]
  * }
  * </pre>
  *
  * <p>The names in {@code common} and {@code runs} are those of the options of {@code train}. An
- * entry of {@code runs} means all combinations of its values. {@code model} and {@code data} may be
+ * entry of {@code runs} means all combinations of its values, with all seeds or those of its own
+ * {@code seeds}. {@code model} and {@code data} may be
  * left out where the command line gives them.
  *
  * @param model what {@code train --model} takes, or null
@@ -63,8 +65,9 @@ public record SweepFile(
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
   private static final String METHOD = "method";
   private static final String COMMON = "common";
+  private static final String SEEDS = "seeds";
   private static final List<String> KEYS =
-      List.of("model", "data", "tasks", "seeds", COMMON, "runs");
+      List.of("model", "data", "tasks", SEEDS, COMMON, "runs");
 
   /**
    * Reads a file.
@@ -103,20 +106,21 @@ public record SweepFile(
         checkKeys(COMMON, root.get(COMMON), commonNames);
         common.putAll(values(COMMON, root.get(COMMON)));
       }
+      List<Long> seeds = seeds(SEEDS, root.path(SEEDS));
       List<RunGrid> runs = new ArrayList<>();
       for (JsonNode run : list("runs", root)) {
-        runs.add(grid("runs[" + runs.size() + "]", run));
+        runs.add(grid("runs[" + runs.size() + "]", run, seeds));
       }
       return new SweepFile(
           root.has("model") ? text("model", root.get("model")) : null,
           data(root.path("data")),
           list("tasks", root).stream().map(task -> text("tasks", task)).toList(),
-          seeds(root.path("seeds")),
+          seeds,
           common,
           runs);
     }
 
-    private RunGrid grid(String where, JsonNode run) {
+    private RunGrid grid(String where, JsonNode run, List<Long> all) {
       if (!run.path(METHOD).isTextual()) {
         throw wrong(where, "an object with a " + METHOD, run.toString());
       }
@@ -126,12 +130,24 @@ public record SweepFile(
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(file + ": " + where + ": " + e.getMessage(), e);
       }
-      List<String> known = new ArrayList<>(List.of(METHOD));
+      List<String> known = new ArrayList<>(List.of(METHOD, SEEDS));
       known.addAll(RunGrid.names(method));
       checkKeys(where + " (" + method.label() + ")", run, known);
       Map<String, List<String>> values = values(where, run);
       values.remove(METHOD);
-      return new RunGrid(method, values);
+      values.remove(SEEDS);
+      return new RunGrid(
+          method, values, run.has(SEEDS) ? some(where + "." + SEEDS, run.get(SEEDS), all) : null);
+    }
+
+    private List<Long> some(String where, JsonNode node, List<Long> all) {
+      List<Long> seeds = seeds(where, node);
+      for (long seed : seeds) {
+        if (!all.contains(seed)) {
+          throw wrong(where, "some of the sweep's seeds " + all, Long.toString(seed));
+        }
+      }
+      return seeds;
     }
 
     private void checkKeys(String where, JsonNode node, List<String> known) {
@@ -195,18 +211,18 @@ public record SweepFile(
       return data;
     }
 
-    private List<Long> seeds(JsonNode node) {
+    private List<Long> seeds(String where, JsonNode node) {
       if (node.canConvertToInt() && node.isIntegralNumber() && node.asInt() > 0) {
         return LongStream.rangeClosed(1, node.asInt()).boxed().toList();
       }
       if (!node.isArray() || node.isEmpty()) {
-        throw wrong("seeds", "a list of seeds, or how many", found(node));
+        throw wrong(where, "a list of seeds, or how many", found(node));
       }
       return Streams.stream(node)
           .map(
               seed -> {
                 if (!seed.isIntegralNumber()) {
-                  throw wrong("seeds", "whole numbers", seed.toString());
+                  throw wrong(where, "whole numbers", seed.toString());
                 }
                 return seed.asLong();
               })

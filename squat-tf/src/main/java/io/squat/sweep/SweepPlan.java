@@ -19,7 +19,7 @@ import java.util.Objects;
  * @param seeds the seeds
  * @param common options of {@code train} that all runs have, by name without dashes; a flag has no
  *     values
- * @param runs the runs of each task and seed, besides the float one
+ * @param runs the runs of each task and of their seeds, besides the float one
  */
 public record SweepPlan(
     String model,
@@ -89,7 +89,7 @@ public record SweepPlan(
   /** The options of {@code train} for the runs of a task and a seed; some may be the same run. */
   List<List<String>> runArguments(String task, long seed) {
     List<List<String>> all = new ArrayList<>();
-    for (RunGrid grid : runs) {
+    for (RunGrid grid : runs.stream().filter(some -> some.isFor(seed)).toList()) {
       for (Map<String, String> cell : grid.cells()) {
         Map<String, String> options = new LinkedHashMap<>(cell);
         if (!grid.method().quantized()) {

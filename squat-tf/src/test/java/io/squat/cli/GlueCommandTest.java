@@ -294,6 +294,33 @@ class GlueCommandTest {
   }
 
   @Test
+  void aRunOfAFileMayHaveSeedsOfItsOwn() throws IOException {
+    Path file = folder.resolve("sweep.json");
+    Files.writeString(
+        file,
+        """
+        {"tasks": ["CoLA"], "seeds": [7, 8],
+         "runs": [{"method": "lsq", "bits": "2-8-8"}, {"method": "lsq", "bits": "4-8-8", "seeds": [8]}]}
+        """);
+    Invocation plan =
+        Invocation.of(
+            "glue --dry-run --sweep " + file + " --out " + folder.resolve("sweep") + source());
+    assertEquals(0, plan.status(), plan.err());
+    assertEquals(
+        List.of(
+            "float/CoLA/seed-7",
+            "runs/CoLA/lsq-2-8-8-e3-lr5e-5-step0.001/seed-7",
+            "float/CoLA/seed-8",
+            "runs/CoLA/lsq-2-8-8-e3-lr5e-5-step0.001/seed-8",
+            "runs/CoLA/lsq-4-8-8-e3-lr5e-5-step0.001/seed-8"),
+        plan.out()
+            .lines()
+            .filter(line -> line.startsWith("waiting"))
+            .map(line -> line.replaceFirst("waiting +(.*), step.*", "$1"))
+            .toList());
+  }
+
+  @Test
   void equalPassesAreWholeEpochs() {
     String plan =
         "glue --tasks CoLA --methods lsq,squat --alternation batches:2 --equal-passes --dry-run --out "

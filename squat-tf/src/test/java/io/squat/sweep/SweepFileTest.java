@@ -33,7 +33,7 @@ class SweepFileTest {
             {"model": "m", "data": {"CoLA": "a", "QNLI": "b"}, "tasks": ["CoLA", "QNLI"],
              "seeds": [11, 12], "common": {"batch": 16, "cased": true, "dropout": 0.2},
              "runs": [{"method": "lsq", "epochs": [3, 6], "step-lr": [1e-4, 0.001]},
-                      {"method": "squat", "bits": "2-8-8", "rho": 0.02}]}
+                      {"method": "squat", "bits": "2-8-8", "rho": 0.02, "seeds": [12]}]}
             """);
     assertEquals("m", file.model());
     assertEquals(Map.of("CoLA", "a", "QNLI", "b"), file.data());
@@ -46,8 +46,12 @@ class SweepFileTest {
         List.of(
             new RunGrid(
                 Method.LSQ,
-                Map.of("epochs", List.of("3", "6"), "step-lr", List.of("0.0001", "0.001"))),
-            new RunGrid(Method.SQUAT, Map.of("bits", List.of("2-8-8"), "rho", List.of("0.02")))),
+                Map.of("epochs", List.of("3", "6"), "step-lr", List.of("0.0001", "0.001")),
+                null),
+            new RunGrid(
+                Method.SQUAT,
+                Map.of("bits", List.of("2-8-8"), "rho", List.of("0.02")),
+                List.of(12L))),
         file.runs());
   }
 
@@ -67,8 +71,8 @@ class SweepFileTest {
           """
           {"task": ["RTE"]} | the sweep: unknown key "task"; expected one of model, data, tasks, seeds, common, runs
           {"tasks": ["RTE"], "seeds": 1, "common": {"rho": 1}, "runs": [{"method": "fp"}]} | common: unknown key "rho"; expected one of batch, cased, dropout; "rho" belongs into each of runs
-          {"tasks": ["RTE"], "seeds": 1, "runs": [{"method": "fp"}, {"method": "squat", "rhoo": 1}]} | runs[1] (squat): unknown key "rhoo"; expected one of method, bits, levels, granularity, epochs, lr, step-lr, rho, alternation
-          {"tasks": ["RTE"], "seeds": 1, "runs": [{"method": "lsq", "rho": 1}]} | runs[0] (lsq): unknown key "rho"; expected one of method, bits, levels, granularity, epochs, lr, step-lr
+          {"tasks": ["RTE"], "seeds": 1, "runs": [{"method": "fp"}, {"method": "squat", "rhoo": 1}]} | runs[1] (squat): unknown key "rhoo"; expected one of method, seeds, bits, levels, granularity, epochs, lr, step-lr, rho, alternation
+          {"tasks": ["RTE"], "seeds": 1, "runs": [{"method": "lsq", "rho": 1}]} | runs[0] (lsq): unknown key "rho"; expected one of method, seeds, bits, levels, granularity, epochs, lr, step-lr
           {"tasks": ["RTE"], "seeds": 1, "runs": [{"method": "sam"}]} | runs[0]: method: expected one of [fp, lsq, saq, squat], found "sam"
           {"tasks": ["RTE"], "seeds": 1, "runs": [{"bits": "2-8-8"}]} | runs[0]: expected an object with a method, found {"bits":"2-8-8"}
           {"tasks": ["RTE"], "seeds": 1, "runs": [{"method": "lsq", "epochs": []}]} | runs[0].epochs: expected at least one value, found none
@@ -76,6 +80,8 @@ class SweepFileTest {
           {"tasks": ["RTE"], "seeds": 1, "runs": []} | runs: expected a list with at least one entry, found []
           {"tasks": ["RTE"], "runs": [{"method": "fp"}]} | seeds: expected a list of seeds, or how many, found none
           {"tasks": ["RTE"], "seeds": 0, "runs": [{"method": "fp"}]} | seeds: expected a list of seeds, or how many, found 0
+          {"tasks": ["RTE"], "seeds": [1, 2], "runs": [{"method": "lsq", "seeds": [2, 3]}]} | runs[0].seeds: expected some of the sweep's seeds [1, 2], found 3
+          {"tasks": ["RTE"], "seeds": 2, "runs": [{"method": "lsq", "seeds": []}]} | runs[0].seeds: expected at least one value, found none
           {"tasks": ["RTE"], "seeds": [1.5], "runs": [{"method": "fp"}]} | seeds: expected whole numbers, found 1.5
           {"tasks": "RTE", "seeds": 1, "runs": [{"method": "fp"}]} | tasks: expected a list with at least one entry, found "RTE"
           {"seeds": 1, "seeds": 2} | expected JSON, found Duplicate field 'seeds' (line 1)
