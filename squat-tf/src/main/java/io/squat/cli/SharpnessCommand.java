@@ -2,8 +2,6 @@ package io.squat.cli;
 
 import static java.util.Objects.requireNonNull;
 
-import io.squat.glue.Batch;
-import io.squat.glue.Batches;
 import io.squat.glue.Examples;
 import io.squat.glue.GlueReader;
 import io.squat.glue.GlueTask;
@@ -11,26 +9,22 @@ import io.squat.glue.OwnTask;
 import io.squat.glue.Split;
 import io.squat.glue.TableFile;
 import io.squat.glue.Task;
-import io.squat.glue.WordPiece;
 import io.squat.plots.Figure;
-import io.squat.savedmodels.BertStructure;
-import io.squat.savedmodels.Device;
-import io.squat.sharpness.ModelLoss;
-import io.squat.sharpness.Sharpness;
+import io.squat.sharpness.RunSharpness;
 import io.squat.sharpness.SharpnessFigures;
 import io.squat.sharpness.SharpnessResults;
 import io.squat.sharpness.SharpnessSettings;
 import io.squat.sharpness.SharpnessTables;
-import io.squat.sweep.RunName;
 import io.squat.train.FolderLock;
 import io.squat.train.Progress;
 import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
-import io.squat.train.TrainedModel;
+import io.squat.train.SettingsText;
 import io.squat.train.WholeFiles;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -60,8 +54,6 @@ import picocli.CommandLine.Option;
     })
 final class SharpnessCommand extends SquatCommand {
   private static final Logger log = LogManager.getLogger();
-
-  private static final int BATCH = 32;
 
   @Option(
       names = "--run",
@@ -121,11 +113,13 @@ final class SharpnessCommand extends SquatCommand {
     List<RunFolder> folders = runs.stream().map(RunFolder::new).toList();
     RunSettings first = folders.get(0).settings();
     for (RunFolder folder : folders) {
+      requireSameRows(folder, first);
       folder.readResult();
       folder.requireModel(folder.settings().lastStage());
-      requireSameRows(folder, first);
     }
+    requireOneASeed(folders);
     SharpnessSettings settings = measured.settings();
+    int surfacePoints = measured.surfacePoints();
     Examples all = examples(first.task());
     requireHash(all, first);
     Examples some = some(split == Split.TRAIN ? first.trainingRows(all) : all, settings.seed());
@@ -141,9 +135,10 @@ final class SharpnessCommand extends SquatCommand {
             settings,
             List.of());
     none.orThoseOf(out);
+    printer.println(none.description());
     SharpnessResults results =
         FolderLock.holding(
-            out, () -> measure(folders, none.orThoseOf(out), settings, some, printer));
+            out, () -> measure(folders, none.orThoseOf(out), surfacePoints, some, printer));
     printer.println("results: " + out);
     return results;
   }
@@ -151,7 +146,7 @@ final class SharpnessCommand extends SquatCommand {
   private SharpnessResults measure(
       List<RunFolder> folders,
       SharpnessResults known,
-      SharpnessSettings settings,
+      int surfacePoints,
       Examples some,
       PrintWriter printer) {
     SharpnessResults results = known;
@@ -159,11 +154,26 @@ final class SharpnessCommand extends SquatCommand {
     List<RuntimeException> failures = new ArrayList<>();
     for (int i = 0; i < folders.size(); i++) {
       RunFolder folder = folders.get(i);
-      String hash = folder.modelHash(folder.settings().lastStage());
-      if (results.of(hash).isEmpty()) {
-        String which = String.format(Locale.ROOT, " (%d of %d)", i + 1, folders.size());
+      RunSharpness measured =
+          new RunSharpness(
+              folder,
+              some,
+              run.device(),
+              run.threads(),
+              progress,
+              String.format(Locale.ROOT, " (%d of %d)", i + 1, folders.size()));
+      String hash = measured.hash();
+      SharpnessResults.Model there = results.of(hash).orElse(null);
+      if (there == null || there.sharpness().surface() == null && surfacePoints > 0) {
         try {
-          results = results.with(measure(folder, hash, some, settings, progress, which));
+          SharpnessResults.Model found =
+              there != null ? there : measured.of(results.settings(), activations);
+          results = results.with(found);
+          results.write(out); // a measurement takes minutes
+          if (surfacePoints > 0) {
+            results =
+                results.with(measured.withSurface(found, surfacePoints, results.settings()));
+          }
         } catch (CancellationException e) {
           throw e;
         } catch (RuntimeException e) { // the other models can be measured
@@ -171,7 +181,7 @@ final class SharpnessCommand extends SquatCommand {
           log.warn("{}: cannot be measured: {}", folder.root(), Failures.line(e));
           continue;
         }
-        results.write(out); // a measurement takes minutes
+        results.write(out);
         writeTable(results);
       }
       printer.print(SharpnessTables.text(results.of(hash).orElseThrow()));
@@ -191,62 +201,6 @@ final class SharpnessCommand extends SquatCommand {
       throw failed;
     }
     return results;
-  }
-
-  private SharpnessResults.Model measure(
-      RunFolder folder,
-      String hash,
-      Examples some,
-      SharpnessSettings settings,
-      Progress progress,
-      String which) {
-    RunSettings trained = folder.settings();
-    TrainedModel model = TrainedModel.of(folder, trained.lastStage());
-    List<Batch> batches = batches(folder, trained, model, some);
-    int threads = run.threads() > 0 ? run.threads() : Runtime.getRuntime().availableProcessors();
-    boolean quantized = trained.method().quantized();
-    String method = trained.method().label();
-    String bits = quantized ? trained.bits() : "float";
-    String name = SharpnessResults.Model.name(method, bits, trained.seed());
-    Sharpness.Origin origin =
-        quantized ? trainedOrigin(model, batches, run.device(), threads) : null;
-    try (ModelLoss smooth = new ModelLoss(model, false, batches, run.device(), threads);
-        ModelLoss stepped =
-            quantized && activations
-                ? new ModelLoss(model, true, batches, run.device(), threads)
-                : null) {
-      return new SharpnessResults.Model(
-          folder.root().normalize().toString(),
-          RunName.of(trained),
-          method,
-          bits,
-          trained.seed(),
-          hash,
-          Sharpness.of(
-              stepped == null ? smooth : stepped,
-              smooth,
-              origin,
-              settings,
-              progress,
-              "sharpness of " + name + which));
-    }
-  }
-
-  private static Sharpness.Origin trainedOrigin(
-      TrainedModel model, List<Batch> batches, Device device, int threads) {
-    try (ModelLoss loss = new ModelLoss(model, true, batches, device, threads)) {
-      return Sharpness.Origin.of(loss);
-    }
-  }
-
-  private static List<Batch> batches(
-      RunFolder folder, RunSettings settings, TrainedModel model, Examples some) {
-    int positions = BertStructure.of(model.graph()).rows(model.graph(), null);
-    try (WordPiece wordPiece = WordPiece.open(folder.vocabulary(), settings.casing())) {
-      return new ArrayList<>(
-          Batches.sequential(
-              wordPiece.encode(some, Math.min(settings.maxLength(), positions)), BATCH));
-    }
   }
 
   private Examples examples(Task task) {
@@ -284,6 +238,25 @@ final class SharpnessCommand extends SquatCommand {
               + first.task().displayName()
               + ", cut to the same length, as the first --run, found other ones of "
               + settings.task().displayName());
+    }
+  }
+
+  private static void requireOneASeed(List<RunFolder> folders) {
+    Map<List<Object>, RunFolder> seen = new HashMap<>();
+    for (RunFolder folder : folders) {
+      RunSettings settings = folder.settings();
+      RunFolder before =
+          seen.putIfAbsent(List.of(SettingsText.of(settings), settings.seed()), folder);
+      if (before != null
+          && !before
+              .modelHash(settings.lastStage())
+              .equals(folder.modelHash(settings.lastStage()))) {
+        throw new IllegalArgumentException(
+            folder.root()
+                + ": expected one run of the same settings and seed, found another in "
+                + before.root()
+                + "; give one of them alone");
+      }
     }
   }
 

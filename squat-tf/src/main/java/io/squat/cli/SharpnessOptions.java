@@ -1,5 +1,6 @@
 package io.squat.cli;
 
+import io.squat.sharpness.Landscape;
 import io.squat.sharpness.SharpnessSettings;
 import java.util.List;
 import picocli.CommandLine.Option;
@@ -33,7 +34,7 @@ final class SharpnessOptions {
 
   @Option(
       names = "--directions",
-      defaultValue = "5",
+      defaultValue = "8",
       paramLabel = "N",
       description = "Random directions, each taken both ways (default: ${DEFAULT-VALUE}).")
   private int directions;
@@ -91,15 +92,17 @@ final class SharpnessOptions {
       defaultValue = "15",
       paramLabel = "N",
       description =
-          "Places along a side of the surface, 0 for none: it is half of the passes (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Places along a side of the surface, 0 for none: it is half of the passes, and can be added"
+              + " later (default: ${DEFAULT-VALUE}).")
   private int surfacePoints;
 
   @Option(
       names = "--seed",
       defaultValue = "1",
       paramLabel = "N",
-      description = "Decides the rows and the random directions (default: ${DEFAULT-VALUE}).")
+      description =
+          "Decides the rows and, with the seed of each run, the random directions (default:"
+              + " ${DEFAULT-VALUE}).")
   private long seed;
 
   SharpnessSettings settings() {
@@ -114,7 +117,18 @@ final class SharpnessOptions {
         span,
         gradientSpan,
         linePoints,
-        surfacePoints,
         seed);
+  }
+
+  /**
+   * Places along a side of the surface; 0 for none.
+   *
+   * @throws IllegalArgumentException if they are too few, or even
+   */
+  int surfacePoints() {
+    if (surfacePoints != 0) {
+      Landscape.checkPoints("surface-points", surfacePoints);
+    }
+    return surfacePoints;
   }
 }

@@ -54,7 +54,8 @@ final class DecimalLogAxis extends LogAxis {
     return values.size() < FEWEST_TICKS ? even(low, high) : values;
   }
 
-  private static List<Double> decimals(double low, double high, List<Integer> digits) {
+  /** Digits times powers of ten between two positive numbers. */
+  static List<Double> decimals(double low, double high, List<Integer> digits) {
     List<Double> values = new ArrayList<>();
     for (int power = (int) Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
       for (int digit : digits) {

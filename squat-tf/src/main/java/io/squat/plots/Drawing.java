@@ -37,7 +37,9 @@ import org.jfree.chart.renderer.xy.XYErrorRenderer;
 import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
 import org.jfree.chart.title.LegendTitle;
 import org.jfree.chart.title.PaintScaleLegend;
+import org.jfree.chart.title.TextTitle;
 import org.jfree.chart.title.Title;
+import org.jfree.chart.ui.HorizontalAlignment;
 import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.chart.ui.RectangleInsets;
 import org.jfree.data.Range;
@@ -52,9 +54,12 @@ final class Drawing {
   private static final int HEIGHT = 300;
   // The widest figure still fits a page; few plots are larger than many.
   private static final int[] WIDTHS = {640, 440, 360, 320};
+  // A plane's axes have the same scale.
+  private static final int FIELD_WIDTH = 320;
   private static final int MARGIN = 8;
   private static final int FINER = 6;
   private static final int SCALE_HEIGHT = 64;
+  private static final Range ANY = new Range(0, Double.MAX_VALUE / 2);
   private static final int COLOURS = 400;
   private static final double NARROW = 1.1;
   private static final Color GRID = new Color(0xDDDDDD);
@@ -65,7 +70,9 @@ final class Drawing {
 
   Drawing(Figure figure) {
     this.figure = figure;
-    this.width = WIDTHS[Math.min(figure.columns(), WIDTHS.length) - 1];
+    boolean planes = figure.plots().stream().anyMatch(plot -> plot.field() != null);
+    this.width =
+        planes ? FIELD_WIDTH : WIDTHS[Math.min(figure.columns(), WIDTHS.length) - 1];
   }
 
   int width() {
@@ -79,7 +86,10 @@ final class Drawing {
     Levels levels = fields.isEmpty() ? null : new Levels(fields);
     Title legend = levels == null ? legend() : legend(levels, fields.get(0).label());
     double legendHeight = legend == null ? 0 : height(legend, fullWidth);
-    BufferedImage image = image(fullWidth, (int) Math.ceil(rows * HEIGHT + legendHeight));
+    Title note = figure.note().isEmpty() ? null : note(figure.note());
+    double noteHeight = note == null ? 0 : arranged(note, new RectangleConstraint(new Range(0, fullWidth), ANY));
+    BufferedImage image =
+        image(fullWidth, (int) Math.ceil(rows * HEIGHT + legendHeight + noteHeight));
     Graphics2D graphics = graphics(image);
     List<JFreeChart> charts = figure.plots().stream().map(plot -> chart(plot, levels)).toList();
     charts.forEach(Drawing::widenNarrowAxes);
@@ -97,6 +107,11 @@ final class Drawing {
     }
     if (legend != null) {
       legend.draw(graphics, new Rectangle2D.Double(0, rows * HEIGHT, fullWidth, legendHeight));
+    }
+    if (note != null) {
+      note.draw(
+          graphics,
+          new Rectangle2D.Double(0, rows * HEIGHT + legendHeight, fullWidth, noteHeight));
     }
     graphics.dispose();
     try (ByteArrayOutputStream bytes = new ByteArrayOutputStream()) {
@@ -192,27 +207,38 @@ final class Drawing {
   }
 
   private static Title legend(Levels levels, String label) {
-    NumberAxis axis = linear(label);
+    NumberAxis axis = levels.axis(label);
     axis.setLabelFont(font(Font.PLAIN, 12));
     axis.setTickLabelFont(font(Font.PLAIN, 11));
-    PaintScaleLegend legend = new PaintScaleLegend(levels, axis);
+    PaintScaleLegend legend = new PaintScaleLegend(levels.bands(), axis);
     legend.setSubdivisionCount(COLOURS);
     legend.setStripWidth(12);
     legend.setPosition(RectangleEdge.BOTTOM);
     legend.setAxisLocation(AxisLocation.BOTTOM_OR_LEFT);
-    legend.setPadding(new RectangleInsets(MARGIN, 6 * MARGIN, MARGIN, 6 * MARGIN));
+    legend.setPadding(new RectangleInsets(MARGIN, 2 * MARGIN, MARGIN, 2 * MARGIN));
     return legend;
+  }
+
+  private static Title note(String text) {
+    TextTitle note = new TextTitle(text, font(Font.PLAIN, 10));
+    note.setPaint(MARK.darker());
+    note.setHorizontalAlignment(HorizontalAlignment.LEFT);
+    note.setTextAlignment(HorizontalAlignment.LEFT);
+    note.setPadding(new RectangleInsets(0, 2 * MARGIN, MARGIN, 2 * MARGIN));
+    return note;
   }
 
   private static double height(Title legend, double width) {
     if (legend instanceof PaintScaleLegend) {
       return SCALE_HEIGHT; // it cannot arrange itself in any height
     }
+    return arranged(legend, new RectangleConstraint(width, ANY));
+  }
+
+  private static double arranged(Title title, RectangleConstraint room) {
     Graphics2D graphics = graphics(image(1, 1));
     try {
-      return legend
-          .arrange(graphics, new RectangleConstraint(width, new Range(0, Double.MAX_VALUE / 2)))
-          .getHeight();
+      return title.arrange(graphics, room).getHeight();
     } finally {
       graphics.dispose();
     }

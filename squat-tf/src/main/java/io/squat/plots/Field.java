@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Heights over a plane, drawn as filled contours.
+ * Heights over a plane, drawn as filled contours on a logarithmic scale.
  *
  * @param label what the heights are, with the unit
  * @param x where the columns stand, rising
@@ -32,18 +32,8 @@ public record Field(String label, List<Double> x, List<Double> y, List<List<Doub
     }
   }
 
-  double lowest() {
-    return all().stream().mapToDouble(Double::doubleValue).min().orElseThrow();
-  }
-
   double highest() {
-    return all().stream().mapToDouble(Double::doubleValue).max().orElseThrow();
-  }
-
-  private List<Double> all() {
-    List<Double> all = new ArrayList<>();
-    heights.forEach(all::addAll);
-    return all;
+    return heights.stream().flatMap(List::stream).mapToDouble(x -> x).max().orElseThrow();
   }
 
   /** The same with so many places between two, on planes through the corners of each cell. */

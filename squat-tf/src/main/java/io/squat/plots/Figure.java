@@ -8,8 +8,9 @@ import java.util.List;
  *
  * @param columns how many stand in a row
  * @param plots row by row
+ * @param note what stands below in small letters; empty for nothing
  */
-public record Figure(int columns, List<Plot> plots) {
+public record Figure(int columns, List<Plot> plots, String note) {
   /** Copies the plots. */
   public Figure {
     plots = List.copyOf(plots);
@@ -21,6 +22,11 @@ public record Figure(int columns, List<Plot> plots) {
               + plots.size()
               + " plots");
     }
+  }
+
+  /** Without a note. */
+  public Figure(int columns, List<Plot> plots) {
+    this(columns, plots, "");
   }
 
   /** How wide it is on a screen, in pixels; its PNG has twice as many. */

@@ -1,62 +1,145 @@
 package io.squat.plots;
 
+import com.google.common.primitives.Doubles;
+import java.awt.Graphics2D;
+import java.awt.geom.Rectangle2D;
+import java.util.Arrays;
+import org.jfree.chart.axis.AxisState;
+import org.jfree.chart.axis.NumberAxis;
+import org.jfree.chart.axis.NumberTick;
+import org.jfree.chart.axis.ValueTick;
+import org.jfree.chart.ui.RectangleEdge;
+import org.jspecify.annotations.Nullable;
+import org.jfree.chart.ui.TextAnchor;
 import java.awt.Color;
 import java.awt.Paint;
 import java.awt.geom.Path2D;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.jfree.chart.renderer.PaintScale;
 
 /**
  * Heights at which fields of a figure change their colour, low ones light: the same for all of
- * them. They are closer together at the bottom, where minima are.
- *
- * <pre>
- * level i = lowest + (highest - lowest) (i / n)^2,   i = 1 .. n - 1
- * </pre>
+ * them. They are round numbers on a logarithmic scale, from a hundredth of what the lowest of the
+ * fields reaches to what the highest one does, so that one that is much steeper than the others
+ * leaves them their contours.
  */
 final class Levels implements PaintScale {
-  private static final int BANDS = 14;
+  private static final double LOWEST = 0.01;
+  private static final int MANY_DECADES = 3;
+  private static final List<Integer> DIGITS = List.of(1, 2, 3, 5);
+  private static final List<Integer> FEW_DIGITS = List.of(1, 3);
 
-  private final double lowest;
-  private final double highest;
+  private final List<Double> heights;
 
   Levels(List<Field> fields) {
-    this.lowest = fields.stream().mapToDouble(Field::lowest).min().orElseThrow();
-    double most = fields.stream().mapToDouble(Field::highest).max().orElseThrow();
-    this.highest = most > lowest ? most : lowest + 1;
+    double[] reached = fields.stream().mapToDouble(Field::highest).filter(x -> x > 0).toArray();
+    // Of fields that rise nowhere any scale says so.
+    double highest = Arrays.stream(reached).max().orElse(1);
+    double lowest = LOWEST * Arrays.stream(reached).min().orElse(1);
+    this.heights =
+        DecimalLogAxis.decimals(
+            lowest,
+            highest,
+            Math.log10(highest / lowest) > MANY_DECADES ? FEW_DIGITS : DIGITS);
   }
 
+  /** Where the contours are, rising. */
   List<Double> heights() {
-    return IntStream.range(1, BANDS).mapToObj(this::level).toList();
-  }
-
-  private double level(int i) {
-    double part = (double) i / BANDS;
-    return lowest + (highest - lowest) * part * part;
+    return heights;
   }
 
   @Override
   public double getLowerBound() {
-    return lowest;
+    return heights.get(0);
   }
 
   @Override
   public double getUpperBound() {
-    return highest;
+    return heights.get(heights.size() - 1);
   }
 
   @Override
   public Paint getPaint(double height) {
-    int band = (int) IntStream.range(1, BANDS).filter(i -> height >= level(i)).count();
-    Color color = Look.shade(1 - (double) band / (BANDS - 1), 0).color();
+    return ofBand((int) heights.stream().filter(level -> height >= level).count());
+  }
+
+  /** The colour between two levels; of band 0 below the first. */
+  private Color ofBand(int band) {
+    double up = (double) band / heights.size();
+    Color color = Look.shade(1 - up, 0).color();
     // The lightest is nearly white, for labels and for paper.
-    double light = 0.6 * (1 - (double) band / (BANDS - 1));
+    double light = 0.6 * (1 - up);
     return new Color(
         lighter(color.getRed(), light),
         lighter(color.getGreen(), light),
         lighter(color.getBlue(), light));
+  }
+
+  /** The colours side by side, each as wide as 1. */
+  PaintScale bands() {
+    return new PaintScale() {
+      @Override
+      public double getLowerBound() {
+        return 0;
+      }
+
+      @Override
+      public double getUpperBound() {
+        return heights.size() + 1.0;
+      }
+
+      @Override
+      public Paint getPaint(double place) {
+        return ofBand(Math.min((int) place, heights.size()));
+      }
+    };
+  }
+
+  /** An axis for the bands, with the levels where one changes to the next. */
+  NumberAxis axis(String label) {
+    return new BandAxis(label, heights);
+  }
+
+  /** An axis whose ticks are those of a list, at 1, 2 and so on. */
+  private static final class BandAxis extends NumberAxis {
+    private static final long serialVersionUID = 1;
+
+    private final double[] values;
+
+    BandAxis(String label, List<Double> values) {
+      super(label);
+      this.values = Doubles.toArray(values);
+      setRange(0, values.size() + 1.0);
+    }
+
+    @Override
+    public List<ValueTick> refreshTicks(
+        Graphics2D graphics, AxisState state, Rectangle2D area, RectangleEdge edge) {
+      List<ValueTick> ticks = new ArrayList<>();
+      for (int i = 0; i < values.length; i++) {
+        ticks.add(
+            new NumberTick(
+                i + 1.0,
+                Drawing.format("0.######").format(values[i]),
+                TextAnchor.TOP_CENTER,
+                TextAnchor.TOP_CENTER,
+                0));
+      }
+      return ticks;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return super.equals(other)
+          && other instanceof BandAxis axis
+          && Arrays.equals(values, axis.values);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * super.hashCode() + Arrays.hashCode(values);
+    }
   }
 
   private static int lighter(int part, double light) {

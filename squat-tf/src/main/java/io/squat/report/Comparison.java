@@ -1,6 +1,7 @@
 package io.squat.report;
 
 import io.squat.glue.Metric;
+import io.squat.train.SettingsText;
 import io.squat.train.Method;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -3,6 +3,7 @@ package io.squat.report;
 import io.squat.glue.Metric;
 import io.squat.plots.Figure;
 import io.squat.sharpness.SharpnessResults;
+import io.squat.train.SettingsText;
 import io.squat.train.PlainNumber;
 import io.squat.train.RunData;
 import io.squat.train.WholeFiles;
@@ -405,9 +406,7 @@ public final class Report {
     cells.add(run.settings().method().label());
     cells.add(RunGroup.bits(run.settings()));
     cells.add(String.valueOf(run.settings().seed()));
-    cells.add(
-        SettingsText.words(
-            settings, settings.keySet().stream().filter(SettingsText::isShown).toList()));
+    cells.add(SettingsText.words(settings));
     cells.add(run.folder().data().map(data -> String.valueOf(data.trainRows())).orElse(""));
     cells.add(run.folder().data().map(data -> String.valueOf(data.devRows())).orElse(""));
     cells.add(run.isFinished() ? String.valueOf(run.last().epoch()) : "");

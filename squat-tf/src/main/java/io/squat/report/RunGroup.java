@@ -1,6 +1,7 @@
 package io.squat.report;
 
 import io.squat.glue.Metric;
+import io.squat.train.SettingsText;
 import io.squat.train.DevScore;
 import io.squat.train.Method;
 import io.squat.train.RunSettings;

@@ -1,6 +1,7 @@
 package io.squat.report;
 
 import io.squat.plots.Figure;
+import io.squat.sharpness.AverageSharpness;
 import io.squat.sharpness.Sharpness;
 import io.squat.sharpness.SharpnessFigures;
 import io.squat.sharpness.SharpnessGroup;
@@ -20,6 +21,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /**
@@ -35,13 +37,13 @@ final class SharpnessSection {
           "the rise of the loss by the distance, in the worst direction that was found and in random"
               + " ones; means and ranges over seeds.",
           "eigenvalues.png",
-          "the largest eigenvalue of the Hessian.",
+          "the largest eigenvalues of the Hessian; means over seeds, bands are their range with the residuals.",
           "lines.png",
           "the loss along a random direction that has the norms of the weights' filters, and along the"
               + " gradient; means and ranges over seeds.",
           "surfaces.png",
-          "the loss over two random directions with the norms of the weights' filters, all models on"
-              + " one scale.");
+          "the rise of the loss over two random directions with the norms of the weights' filters, all"
+              + " models on one logarithmic scale.");
 
   private SharpnessSection() {}
 
@@ -81,13 +83,15 @@ final class SharpnessSection {
         new Block.Text(
             String.format(
                 Locale.ROOT,
-                "On the same %d rows of %s, without dropout, at the quantized weights, activations %s."
-                    + " Means over the models' seeds ± their standard deviation. Epsilon-sharpness is the"
-                    + " largest rise of the loss within rho that %d steps of ascent found, average sharpness"
-                    + " the mean rise at rho over %d random directions, each taken both ways. Adaptive:"
-                    + " weights measured by the norms of their filters.",
+                "On the same %d rows of %s (seed %d), without dropout, at the quantized weights, activations"
+                    + " %s. Means over the models' seeds ± their standard deviation. Epsilon-sharpness is"
+                    + " the largest rise of the loss within rho that %d steps of ascent found, average"
+                    + " sharpness the mean rise at rho over %d random directions, each taken both ways; of"
+                    + " one seed ± its standard error over directions. The residual is that of the"
+                    + " eigenvalue. Adaptive: weights measured by the norms of their filters.",
                 results.rows(),
                 results.split(),
+                results.settings().seed(),
                 results.activations()
                     ? "quantized, but not for eigenvalues and pictures"
                     : "not quantized (what that changes of the loss stands beside it)",
@@ -100,7 +104,8 @@ final class SharpnessSection {
       blocks.add(
           new Block.Text(
               "As parts of what lsq has at the same width and seed: the geometric mean over seeds, and"
-                  + " the range of them."));
+                  + " the range of them; of one seed's averages ± the standard error of the ratio over"
+                  + " directions."));
       blocks.add(ratios);
     }
     for (Map.Entry<String, Figure> figure : SharpnessFigures.of(results).entrySet()) {
@@ -114,8 +119,25 @@ final class SharpnessSection {
     return blocks;
   }
 
-  /** A number of a column, with what the column is called. */
-  private record Column(String name, ToDoubleFunction<Sharpness> number) {}
+  /**
+   * A number of a column.
+   *
+   * @param name what the column is called
+   * @param number of a model
+   * @param average what the number is the mean of; null if it is none over directions
+   */
+  private record Column(
+      String name,
+      ToDoubleFunction<Sharpness> number,
+      @Nullable Function<Sharpness, AverageSharpness> average) {
+    Column(String name, ToDoubleFunction<Sharpness> number) {
+      this(name, number, null);
+    }
+
+    static Column of(String name, Function<Sharpness, AverageSharpness> average) {
+      return new Column(name, found -> average.apply(found).mean(), average);
+    }
+  }
 
   private static List<Column> columns(
       SharpnessSettings settings, Function<Sharpness, Sharpness.Measures> scale) {
@@ -131,9 +153,9 @@ final class SharpnessSection {
     for (int i = 0; i < settings.averageRhos().size(); i++) {
       int number = i;
       columns.add(
-          new Column(
+          Column.of(
               "average, rho " + PlainNumber.of(settings.averageRhos().get(i)),
-              found -> scale.apply(found).average().get(number).mean()));
+              found -> scale.apply(found).average().get(number)));
     }
     columns.add(
         new Column(
@@ -153,6 +175,7 @@ final class SharpnessSection {
     List<String> head =
         new ArrayList<>(List.of("model", "seeds", "loss", "loss as trained", "scale"));
     columns(results.settings(), Sharpness::plain).forEach(column -> head.add(column.name()));
+    head.add("residual");
     List<List<String>> rows = new ArrayList<>();
     for (SharpnessGroup group : groups) {
       scales()
@@ -164,12 +187,25 @@ final class SharpnessSection {
                 row.add(mean(group.over(Sharpness::loss)));
                 row.add(mean(group.over(found -> found.trained().loss())));
                 row.add(name);
-                columns(results.settings(), scale)
-                    .forEach(column -> row.add(mean(group.over(column.number()))));
+                columns(results.settings(), scale).forEach(column -> row.add(mean(group, column)));
+                row.add(
+                    mean(
+                        group.over(
+                            found -> scale.apply(found).hessian().eigenvalues().get(0).residual())));
                 rows.add(row);
               });
     }
     return new Block.Table(head, rows);
+  }
+
+  private static String mean(SharpnessGroup group, Column column) {
+    SummaryStatistics found = group.over(column.number());
+    return column.average() == null || found.getN() > 1
+        ? mean(found)
+        : mean(found)
+            + " ± "
+            + Numbers.significant(
+                group.over(model -> column.average().apply(model).error()).getMean(), 2);
   }
 
   private static String mean(SummaryStatistics found) {
@@ -196,7 +232,7 @@ final class SharpnessSection {
                     row.add(Integer.toString(common));
                     row.add(name);
                     columns(results.settings(), scale)
-                        .forEach(column -> row.add(ratio(group.ratios(lsq, column.number()))));
+                        .forEach(column -> row.add(ratio(group, lsq, column)));
                     rows.add(row);
                   });
         }
@@ -205,16 +241,22 @@ final class SharpnessSection {
     return new Block.Table(head, rows);
   }
 
-  private static String ratio(List<Double> ratios) {
+  private static String ratio(SharpnessGroup group, SharpnessGroup lsq, Column column) {
     SummaryStatistics found = new SummaryStatistics();
-    ratios.forEach(found::addValue);
+    group.ratios(lsq, column.number()).forEach(found::addValue);
     if (Double.isNaN(found.getMean())) {
       return "";
     }
     String mean = Numbers.significant(found.getGeometricMean(), 3);
-    return found.getN() == 1
-        ? mean
-        : mean
+    if (found.getN() == 1) {
+      return column.average() == null
+          ? mean
+          : mean
+              + " ± "
+              + Numbers.significant(
+                  group.ratioError(lsq, column.average()).orElseThrow(), 2);
+    }
+    return mean
             + " ["
             + Numbers.significant(found.getMin(), 3)
             + ", "

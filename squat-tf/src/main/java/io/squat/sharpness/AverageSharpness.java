@@ -1,5 +1,7 @@
 package io.squat.sharpness;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
@@ -27,7 +29,7 @@ public record AverageSharpness(double rho, double mean, double deviation, List<D
   }
 
   /**
-   * Measures; the same directions for every rho, and for every model of the same shapes.
+   * Measures; the same directions for every rho, and for every loss of the same shapes.
    *
    * @param loss the loss
    * @param origin the loss at no displacement
@@ -54,10 +56,47 @@ public record AverageSharpness(double rho, double mean, double deviation, List<D
   }
 
   private static AverageSharpness of(double rho, List<Double> rises) {
-    SummaryStatistics pairs = new SummaryStatistics();
+    SummaryStatistics found = new SummaryStatistics();
+    pairs(rises).forEach(found::addValue);
+    return new AverageSharpness(rho, found.getMean(), found.getStandardDeviation(), rises);
+  }
+
+  private static List<Double> pairs(List<Double> rises) {
+    List<Double> pairs = new ArrayList<>();
     for (int i = 0; i < rises.size(); i += 2) {
-      pairs.addValue((rises.get(i) + rises.get(i + 1)) / 2);
+      pairs.add((rises.get(i) + rises.get(i + 1)) / 2);
     }
-    return new AverageSharpness(rho, pairs.getMean(), pairs.getStandardDeviation(), rises);
+    return pairs;
+  }
+
+  /** The standard error of the mean, over directions. */
+  public double error() {
+    return deviation / Math.sqrt(rises.size() / 2.0);
+  }
+
+  /**
+   * The standard error of the ratio of this mean to another's, over directions that both have in
+   * the same order.
+   *
+   * <pre>
+   * sqrt(sum over directions of (a_i - r b_i)^2 / (n (n - 1))) / mean(b),   r = mean(a) / mean(b)
+   * </pre>
+   *
+   * <p>Source: Cochran, Sampling Techniques, section 2.11.
+   *
+   * @throws IllegalArgumentException if the other has another number of directions
+   */
+  public double ratioError(AverageSharpness other) {
+    List<Double> ours = pairs(rises);
+    List<Double> theirs = pairs(other.rises);
+    int n = ours.size();
+    checkArgument(theirs.size() == n, "expected %s directions, found %s", n, theirs.size());
+    double ratio = mean / other.mean;
+    double squares = 0;
+    for (int i = 0; i < n; i++) {
+      double rest = ours.get(i) - ratio * theirs.get(i);
+      squares += rest * rest;
+    }
+    return Math.sqrt(squares / (n * (n - 1.0))) / Math.abs(other.mean);
   }
 }

@@ -14,8 +14,12 @@ final class CountedLoss implements Loss {
     this.work = work;
   }
 
-  /** How many passes all measures take, at most. */
-  static long passes(SharpnessSettings settings) {
+  /**
+   * How many passes all measures take, at most.
+   *
+   * @param slopes how many losses have a gradient at the point
+   */
+  static long passes(SharpnessSettings settings, int slopes) {
     long rhos = settings.rhos().size();
     long measures =
         SLOPE
@@ -23,9 +27,7 @@ final class CountedLoss implements Loss {
                     + 2L * (settings.iterations() + settings.eigenvalues()))
             + rhos
             + 2L * settings.averageRhos().size() * settings.directions();
-    long pictures =
-        2L * settings.linePoints() + (long) settings.surfacePoints() * settings.surfacePoints();
-    return SLOPE + 2 * measures + pictures;
+    return (long) SLOPE * slopes + 2 * measures + 2L * settings.linePoints();
   }
 
   @Override

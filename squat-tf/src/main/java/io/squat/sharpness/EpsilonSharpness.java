@@ -9,8 +9,8 @@ import java.util.List;
  *
  * <pre>
  * first    L(rho g / ||g||) - L(0),   g = dL/de at 0
- * maximum  the largest L(e) - L(0) seen on k steps of projected gradient ascent in ||e|| &lt;= rho that
- *          begin at rho g / ||g||; each goes rho along the gradient of its place
+ * maximum  the largest L(e) - L(0) seen at 0 and on k steps of projected gradient ascent in
+ *          ||e|| &lt;= rho that begin at rho g / ||g||; each goes rho along the gradient of its place
  * </pre>
  *
  * <p>Source: Foret et al., "Sharpness-Aware Minimization", ICLR 2021, equations 1 and 2. A step as
@@ -45,7 +45,19 @@ public record EpsilonSharpness(double rho, double first, double maximum, List<Do
       e = projected(e.plus(1, slope.gradient().ofNorm(rho)), rho);
     }
     rises.add(loss.at(e) - origin.loss());
-    return new EpsilonSharpness(rho, rises.get(0), Collections.max(rises), rises);
+    return new EpsilonSharpness(rho, rises.get(0), Math.max(0, Collections.max(rises)), rises);
+  }
+
+  /**
+   * How much of the maximum the last step added: where it is not small, more steps would find more.
+   *
+   * @return 0 to 1; 0 where the last step was not the highest, or there was none
+   */
+  public double lastStep() {
+    int last = rises.size() - 1;
+    return last < 1 || maximum <= 0 || rises.get(last) < maximum
+        ? 0
+        : (maximum - Math.max(0, Collections.max(rises.subList(0, last)))) / maximum;
   }
 
   private static Weights projected(Weights e, double rho) {

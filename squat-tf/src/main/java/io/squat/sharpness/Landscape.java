@@ -1,5 +1,7 @@
 package io.squat.sharpness;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -34,6 +36,13 @@ public final class Landscape {
       at = List.copyOf(at);
       loss = loss.stream().map(List::copyOf).toList();
     }
+
+    /** How much more each loss is than that in the middle, the point itself. */
+    List<List<Double>> rises() {
+      int middle = at.size() / 2;
+      double own = loss.get(middle).get(middle);
+      return loss.stream().map(row -> row.stream().map(some -> some - own).toList()).toList();
+    }
   }
 
   static Line line(Loss loss, String name, Weights direction, List<Double> at) {
@@ -50,6 +59,18 @@ public final class Landscape {
       rows.add(row);
     }
     return new Surface(at, rows);
+  }
+
+  /**
+   * Checks a number of places along a line or a side of a surface: odd, so that the point itself is
+   * in the middle.
+   */
+  public static void checkPoints(String name, int points) {
+    checkArgument(
+        points >= 3 && points % 2 == 1,
+        "%s: expected an odd number from 3, found %s",
+        name,
+        points);
   }
 
   /**

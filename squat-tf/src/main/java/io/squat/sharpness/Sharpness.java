@@ -1,5 +1,7 @@
 package io.squat.sharpness;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import io.squat.train.Progress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param adaptive in weights that are measured by the norms of their filters
  * @param lines along a random direction that has the norms of the weights' filters, and along the
  *     gradient
- * @param surface over two random directions with the norms of the weights' filters; null if none
- *     was asked for
+ * @param surface over two random directions with the norms of the weights' filters; null if it was
+ *     not measured
  */
 public record Sharpness(
     double loss,
@@ -83,6 +85,7 @@ public record Sharpness(
    * @param smooth what has second derivatives: the same, or without quantized activations
    * @param trained with activations quantized as they were in training; null if {@code loss} is so
    * @param settings what is measured
+   * @param seed decides the random directions: the same for models that are compared
    * @param progress is told of every loss that is computed
    * @param name of the model, for the progress
    */
@@ -91,17 +94,27 @@ public record Sharpness(
       Loss smooth,
       @Nullable Origin trained,
       SharpnessSettings settings,
+      long seed,
       Progress progress,
       String name) {
-    try (Progress.Work work = progress.begin(name, "pass", CountedLoss.passes(settings))) {
+    checkArgument(
+        loss.point().size() == smooth.point().size(),
+        "expected losses of as many weights, found %s and %s",
+        loss.point().size(),
+        smooth.point().size());
+    long passes = CountedLoss.passes(settings, loss == smooth ? 1 : 2);
+    try (Progress.Work work = progress.begin(name, "pass", passes)) {
       Loss counted = new CountedLoss(loss, work);
       Loss smoothCounted = new CountedLoss(smooth, work);
       Loss.Slope origin = counted.slope(loss.point().zeros());
+      Weights gradient =
+          loss == smooth
+              ? origin.gradient()
+              : smoothCounted.slope(smooth.point().zeros()).gradient();
       ScaledLoss scaled = new ScaledLoss(counted);
-      Measures plain = measures(counted, origin, smoothCounted, settings);
+      Measures plain = measures(counted, origin, smoothCounted, settings, seed);
       Measures adaptive =
-          measures(scaled, scaled.scaled(origin), new ScaledLoss(smoothCounted), settings);
-      Weights first = direction(smooth, FIRST, settings);
+          measures(scaled, scaled.scaled(origin), new ScaledLoss(smoothCounted), settings, seed);
       return new Sharpness(
           origin.loss(),
           trained == null ? Origin.of(origin) : trained,
@@ -113,41 +126,65 @@ public record Sharpness(
               Landscape.line(
                   smoothCounted,
                   "random",
-                  first,
+                  direction(smooth, FIRST, seed),
                   Landscape.grid(settings.span(), settings.linePoints())),
               Landscape.line(
                   smoothCounted,
                   "gradient",
-                  origin.gradient().ofNorm(1),
+                  gradient.ofNorm(1),
                   Landscape.grid(settings.gradientSpan(), settings.linePoints()))),
-          settings.surfacePoints() == 0
-              ? null
-              : Landscape.surface(
-                  smoothCounted,
-                  first,
-                  direction(smooth, SECOND, settings),
-                  Landscape.grid(settings.span(), settings.surfacePoints())));
+          null);
+    }
+  }
+
+  /**
+   * The same with a surface, whose first direction is that of the random line.
+   *
+   * @param smooth the loss that has second derivatives
+   * @param points how many places along each side
+   * @param settings how far it reaches
+   * @param seed decides the directions
+   * @param progress is told of every loss that is computed
+   * @param name of the model, for the progress
+   */
+  public Sharpness withSurface(
+      Loss smooth,
+      int points,
+      SharpnessSettings settings,
+      long seed,
+      Progress progress,
+      String name) {
+    try (Progress.Work work = progress.begin(name, "pass", (long) points * points)) {
+      return new Sharpness(
+          loss,
+          trained,
+          weights,
+          weightNorm,
+          plain,
+          adaptive,
+          lines,
+          Landscape.surface(
+              new CountedLoss(smooth, work),
+              direction(smooth, FIRST, seed),
+              direction(smooth, SECOND, seed),
+              Landscape.grid(settings.span(), points)));
     }
   }
 
   private static Measures measures(
-      Loss loss, Loss.Slope origin, Loss smooth, SharpnessSettings settings) {
+      Loss loss, Loss.Slope origin, Loss smooth, SharpnessSettings settings, long seed) {
     return new Measures(
         origin.gradient().norm(),
         settings.rhos().stream()
             .map(rho -> EpsilonSharpness.of(loss, origin, rho, settings.ascentSteps()))
             .toList(),
         AverageSharpness.of(
-            loss, origin.loss(), settings.averageRhos(), settings.directions(), settings.seed()),
+            loss, origin.loss(), settings.averageRhos(), settings.directions(), seed),
         Spectrum.of(
-            smooth,
-            settings.eigenvalues(),
-            settings.iterations(),
-            settings.difference(),
-            settings.seed()));
+            smooth, settings.eigenvalues(), settings.iterations(), settings.difference(), seed));
   }
 
-  private static Weights direction(Loss loss, int number, SharpnessSettings settings) {
-    return loss.point().gaussian(settings.seed(), number).filterNormalised(loss.point());
+  private static Weights direction(Loss loss, int number, long seed) {
+    return loss.point().gaussian(seed, number).filterNormalised(loss.point());
   }
 }

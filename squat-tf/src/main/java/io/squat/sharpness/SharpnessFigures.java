@@ -28,12 +28,13 @@ public final class SharpnessFigures {
   public static Map<String, Figure> of(SharpnessResults results) {
     List<SharpnessGroup> groups = SharpnessGroup.of(results);
     Map<String, Figure> figures = new LinkedHashMap<>();
-    figures.put("sharpness.png", new Figure(2, rises(groups)));
-    figures.put("eigenvalues.png", new Figure(2, eigenvalues(groups)));
-    figures.put("lines.png", new Figure(2, lines(groups)));
+    String note = results.description();
+    figures.put("sharpness.png", new Figure(2, rises(groups), note));
+    figures.put("eigenvalues.png", new Figure(2, eigenvalues(groups), note));
+    figures.put("lines.png", new Figure(2, lines(groups), note));
     List<Plot> surfaces = surfaces(groups);
     if (!surfaces.isEmpty()) {
-      figures.put("surfaces.png", new Figure(Math.min(COLUMNS, surfaces.size()), surfaces));
+      figures.put("surfaces.png", new Figure(Math.min(COLUMNS, surfaces.size()), surfaces, note));
     }
     return figures;
   }
@@ -119,7 +120,10 @@ public final class SharpnessFigures {
         bars(groups, "by the norm of filters", "adaptive", Sharpness::adaptive));
   }
 
-  /** A bar from zero for the largest eigenvalue of each group, with a band over its seeds. */
+  /**
+   * Bars from zero for the eigenvalues of each group, the largest first, with a band from the least
+   * to the most over its seeds, residuals added.
+   */
   private static Plot bars(
       List<SharpnessGroup> groups,
       String scale,
@@ -127,24 +131,45 @@ public final class SharpnessFigures {
       Function<Sharpness, Sharpness.Measures> measures) {
     List<Curve> curves = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
-      ToDoubleFunction<Sharpness> largest =
-          found -> measures.apply(found).hessian().eigenvalues().get(0).value();
-      double left = i + 1 - BAR;
-      double right = i + 1;
-      List<Point> points =
-          List.of(
-              Point.of(left, 0),
-              point(groups.get(i), left, largest),
-              point(groups.get(i), right, largest),
-              Point.of(right, 0));
-      curves.add(new Curve(groups.get(i).name(), Look.of(i), Curve.Form.LINE, points));
+      SharpnessGroup group = groups.get(i);
+      int count =
+          group.models().stream()
+              .mapToInt(model -> measures.apply(model.sharpness()).hessian().eigenvalues().size())
+              .min()
+              .orElseThrow();
+      List<Point> points = new ArrayList<>();
+      for (int k = 0; k < count; k++) {
+        int number = k;
+        Function<Sharpness, Spectrum.Eigenvalue> eigenvalue =
+            found -> measures.apply(found).hessian().eigenvalues().get(number);
+        double left = i + 1 - BAR + BAR * k / count;
+        double right = i + 1 - BAR + BAR * (k + 1) / count;
+        points.add(Point.of(left, 0));
+        points.add(withResidual(group, left, eigenvalue));
+        points.add(withResidual(group, right, eigenvalue));
+        points.add(Point.of(right, 0));
+      }
+      curves.add(new Curve(group.name(), Look.of(i), Curve.Form.LINE, points));
     }
     return new Plot(
-        "largest eigenvalue, " + scale,
-        Axis.unnumbered("mean of each, bands: range over seeds"),
+        "largest eigenvalues, " + scale,
+        Axis.unnumbered("means; bands: range over seeds, with the residuals"),
         Axis.linear("eigenvalue, " + unit),
         curves,
         List.of());
+  }
+
+  private static Point withResidual(
+      SharpnessGroup group, double x, Function<Sharpness, Spectrum.Eigenvalue> eigenvalue) {
+    return new Point(
+        x,
+        group.over(found -> eigenvalue.apply(found).value()).getMean(),
+        group
+            .over(found -> eigenvalue.apply(found).value() - eigenvalue.apply(found).residual())
+            .getMin(),
+        group
+            .over(found -> eigenvalue.apply(found).value() + eigenvalue.apply(found).residual())
+            .getMax());
   }
 
   private static List<Plot> lines(List<SharpnessGroup> groups) {
@@ -184,7 +209,8 @@ public final class SharpnessFigures {
                   group.name() + ", seed " + model.seed(),
                   Axis.linear("first direction (norms of filters)"),
                   Axis.linear("second direction (norms of filters)"),
-                  new Field("loss", surface.at(), surface.at(), surface.loss())));
+                  new Field(
+                      "rise of the loss", surface.at(), surface.at(), surface.rises())));
           break;
         }
       }

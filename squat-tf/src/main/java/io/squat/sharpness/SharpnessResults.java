@@ -1,13 +1,18 @@
 package io.squat.sharpness;
 
+import com.google.common.collect.ImmutableMap;
+import io.squat.train.PlainNumber;
 import io.squat.train.RunFolder;
+import io.squat.train.SettingsText;
 import io.squat.train.WholeFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,21 +48,35 @@ public record SharpnessResults(
    * A model.
    *
    * @param run the folder of its run
-   * @param group what its settings are called, whatever the seed
    * @param method fp, lsq, saq or squat
    * @param bits W-E-A, {@code float} for fp
+   * @param settings of the run, as {@link SettingsText#of} has them: all but the seed
    * @param seed of the run
    * @param hash of its settings and weights, {@link RunFolder#modelHash}
    * @param sharpness what was measured
    */
   public record Model(
       String run,
-      String group,
       String method,
       String bits,
+      Map<String, String> settings,
       long seed,
       String hash,
       Sharpness sharpness) {
+    /** Copies the settings. */
+    public Model {
+      settings = ImmutableMap.copyOf(settings);
+    }
+
+    private boolean isOfTheSameRun(Model other) {
+      return seed == other.seed && settings.equals(other.settings);
+    }
+
+    /** The same with other measures. */
+    public Model with(Sharpness measured) {
+      return new Model(run, method, bits, settings, seed, hash, measured);
+    }
+
     /** What it is called where no other settings than these differ. */
     public String name() {
       return name(method, bits, seed);
@@ -87,12 +106,12 @@ public record SharpnessResults(
         : Optional.empty();
   }
 
-  /** The same with another model, in the place of one that the run's folder had before. */
+  /** The same with another model, in the place of one of the same settings and seed. */
   public SharpnessResults with(Model model) {
     List<Model> all = new ArrayList<>(models);
-    all.removeIf(other -> other.run().equals(model.run()));
+    all.removeIf(model::isOfTheSameRun);
     all.add(model);
-    return with(settings, all);
+    return withModels(all);
   }
 
   /** What is there of a model, whatever its folder is called. */
@@ -121,12 +140,30 @@ public record SharpnessResults(
   }
 
   private SharpnessResults measurement() {
-    return with(settings.withSurfacePoints(0), List.of());
+    return withModels(List.of());
   }
 
-  private SharpnessResults with(SharpnessSettings others, List<Model> all) {
+  private SharpnessResults withModels(List<Model> all) {
     return new SharpnessResults(
-        task, split, dataHash, trainRows, maxLength, rows, activations, others, all);
+        task, split, dataHash, trainRows, maxLength, rows, activations, settings, all);
+  }
+
+  /** What was measured and of which rows, in a line. */
+  public String description() {
+    return String.format(
+        Locale.ROOT,
+        "%d rows of %s %s, seed %d, no dropout, quantized weights, activations %s, rho %s, average rho %s",
+        rows,
+        task,
+        split,
+        settings.seed(),
+        activations ? "quantized" : "not quantized",
+        numbers(settings.rhos()),
+        numbers(settings.averageRhos()));
+  }
+
+  private static String numbers(List<Double> some) {
+    return some.stream().map(PlainNumber::of).collect(Collectors.joining(", "));
   }
 
   /** Writes the file. */

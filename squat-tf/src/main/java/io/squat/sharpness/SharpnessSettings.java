@@ -2,6 +2,8 @@ package io.squat.sharpness;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.hash.Hashing;
+import java.util.HashSet;
 import java.util.List;
 
 /**
@@ -17,8 +19,7 @@ import java.util.List;
  * @param span how far pictures reach along random directions, in norms of the weights' filters
  * @param gradientSpan how far the picture along the gradient reaches
  * @param linePoints places along a line
- * @param surfacePoints places along each side of a surface; 0 for none
- * @param seed decides the random directions
+ * @param seed decides the random directions, with the seed of the run
  */
 public record SharpnessSettings(
     List<Double> rhos,
@@ -31,7 +32,6 @@ public record SharpnessSettings(
     double span,
     double gradientSpan,
     int linePoints,
-    int surfacePoints,
     long seed) {
 
   /** Checks the ranges. */
@@ -45,32 +45,27 @@ public record SharpnessSettings(
     positive("difference", difference);
     positive("span", span);
     positive("gradient-span", gradientSpan);
-    odd("line-points", linePoints);
-    if (surfacePoints != 0) {
-      odd("surface-points", surfacePoints);
-    }
+    Landscape.checkPoints("line-points", linePoints);
   }
 
-  /** The same with another number of places along each side of a surface. */
-  SharpnessSettings withSurfacePoints(int points) {
-    return new SharpnessSettings(
-        rhos,
-        ascentSteps,
-        averageRhos,
-        directions,
-        eigenvalues,
-        iterations,
-        difference,
-        span,
-        gradientSpan,
-        linePoints,
-        points,
-        seed);
+  /**
+   * What decides the random directions of a model: those that are compared have the same, and seeds
+   * of runs have directions of their own, so that what differs over seeds has the directions' part.
+   *
+   * @param runSeed the seed of the model's run
+   */
+  public long directionSeed(long runSeed) {
+    return Hashing.murmur3_128().newHasher().putLong(seed).putLong(runSeed).hash().asLong();
   }
 
   private static List<Double> distances(String name, List<Double> distances) {
     checkArgument(!distances.isEmpty(), "%s: expected at least one number, found none", name);
     distances.forEach(distance -> positive(name, distance));
+    checkArgument(
+        new HashSet<>(distances).size() == distances.size(),
+        "%s: expected each number once, found %s",
+        name,
+        distances);
     return List.copyOf(distances);
   }
 
@@ -81,11 +76,5 @@ public record SharpnessSettings(
 
   private static void atLeast(String name, int value, int least) {
     checkArgument(value >= least, "%s: expected at least %s, found %s", name, least, value);
-  }
-
-  /** So that the point itself is in the middle. */
-  private static void odd(String name, int value) {
-    checkArgument(
-        value >= 3 && value % 2 == 1, "%s: expected an odd number from 3, found %s", name, value);
   }
 }

@@ -1,6 +1,7 @@
 package io.squat.sharpness;
 
 import io.squat.train.PlainNumber;
+import io.squat.train.SettingsText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,85 +13,87 @@ public final class SharpnessTables {
   /**
    * One number a line.
    *
-   * <pre>run,group,method,bits,seed,scale,measure,rho,value,error</pre>
+   * <pre>
+   * run,method,bits,settings,run_seed,split,rows,seed,activations,scale,measure,rho,value,error
+   * </pre>
    *
-   * <p>The error is the standard deviation over directions, or the residual of an eigenvalue.
+   * <p>The seed is that of the measurement, the run's stands beside it. The error is the standard
+   * deviation over directions, or the residual of an eigenvalue.
    */
   public static String csv(SharpnessResults results) {
     List<String> lines = new ArrayList<>();
-    lines.add("run,group,method,bits,seed,scale,measure,rho,value,error");
+    lines.add("run,method,bits,settings,run_seed,split,rows,seed,activations,scale,measure,rho,value,error");
     for (SharpnessResults.Model model : results.models()) {
-      Sharpness found = model.sharpness();
-      line(lines, model, "", "loss", "", found.loss(), "");
-      line(lines, model, "", "loss as trained", "", found.trained().loss(), "");
-      line(
-          lines,
-          model,
-          "plain",
-          "gradient norm as trained",
-          "",
-          found.trained().gradientNorm(),
-          "");
-      line(lines, model, "", "weight norm", "", found.weightNorm(), "");
-      measures(lines, model, "plain", found.plain());
-      measures(lines, model, "adaptive", found.adaptive());
+      lines.addAll(new Lines(results, model).all());
     }
     return String.join("\n", lines) + "\n";
   }
 
-  private static void measures(
-      List<String> lines, SharpnessResults.Model model, String scale, Sharpness.Measures measures) {
-    line(lines, model, scale, "gradient norm", "", measures.gradientNorm(), "");
-    for (EpsilonSharpness found : measures.epsilon()) {
-      String rho = Double.toString(found.rho());
-      line(lines, model, scale, "epsilon-sharpness first", rho, found.first(), "");
-      line(lines, model, scale, "epsilon-sharpness maximum", rho, found.maximum(), "");
-    }
-    for (AverageSharpness found : measures.average()) {
-      line(
-          lines,
-          model,
-          scale,
-          "average sharpness",
-          Double.toString(found.rho()),
-          found.mean(),
-          Double.toString(found.deviation()));
-    }
-    List<Spectrum.Eigenvalue> eigenvalues = measures.hessian().eigenvalues();
-    for (int i = 0; i < eigenvalues.size(); i++) {
-      line(
-          lines,
-          model,
-          scale,
-          "eigenvalue " + (i + 1),
-          "",
-          eigenvalues.get(i).value(),
-          Double.toString(eigenvalues.get(i).residual()));
-    }
-    line(lines, model, scale, "smallest Ritz value", "", measures.hessian().smallest(), "");
-  }
+  /** The lines of one model. */
+  private static final class Lines {
+    private final SharpnessResults.Model model;
+    private final String begin;
+    private final List<String> lines = new ArrayList<>();
 
-  private static void line(
-      List<String> lines,
-      SharpnessResults.Model model,
-      String scale,
-      String measure,
-      String rho,
-      double value,
-      String error) {
-    lines.add(
-        String.join(
-            ",",
-            quoted(model.run()),
-            model.group(),
-            model.method(),
-            model.bits(),
-            Long.toString(model.seed()),
+    Lines(SharpnessResults results, SharpnessResults.Model model) {
+      this.model = model;
+      this.begin =
+          String.join(
+              ",",
+              quoted(model.run()),
+              model.method(),
+              model.bits(),
+              quoted(SettingsText.words(model.settings())),
+              Long.toString(model.seed()),
+              results.split(),
+              Integer.toString(results.rows()),
+              Long.toString(results.settings().seed()),
+              Boolean.toString(results.activations()));
+    }
+
+    List<String> all() {
+      Sharpness found = model.sharpness();
+      line("", "loss", "", found.loss(), "");
+      line("", "loss as trained", "", found.trained().loss(), "");
+      line("plain", "gradient norm as trained", "", found.trained().gradientNorm(), "");
+      line("", "weight norm", "", found.weightNorm(), "");
+      measures("plain", found.plain());
+      measures("adaptive", found.adaptive());
+      return lines;
+    }
+
+    private void measures(String scale, Sharpness.Measures measures) {
+      line(scale, "gradient norm", "", measures.gradientNorm(), "");
+      for (EpsilonSharpness found : measures.epsilon()) {
+        String rho = Double.toString(found.rho());
+        line(scale, "epsilon-sharpness first", rho, found.first(), "");
+        line(scale, "epsilon-sharpness maximum", rho, found.maximum(), "");
+        line(scale, "epsilon-sharpness last step", rho, found.lastStep(), "");
+      }
+      for (AverageSharpness found : measures.average()) {
+        line(
             scale,
-            measure,
-            rho,
-            Double.toString(value),
-            error));
+            "average sharpness",
+            Double.toString(found.rho()),
+            found.mean(),
+            Double.toString(found.deviation()));
+      }
+      List<Spectrum.Eigenvalue> eigenvalues = measures.hessian().eigenvalues();
+      for (int i = 0; i < eigenvalues.size(); i++) {
+        Spectrum.Eigenvalue found = eigenvalues.get(i);
+        line(
+            scale,
+            "eigenvalue " + (i + 1),
+            "",
+            found.value(),
+            Double.toString(found.residual()));
+      }
+      line(scale, "smallest Ritz value", "", measures.hessian().smallest(), "");
+    }
+
+    private void line(String scale, String measure, String rho, double value, String error) {
+      lines.add(String.join(",", begin, scale, measure, rho, Double.toString(value), error));
+    }
   }
 
   private static String quoted(String text) {
@@ -122,21 +125,22 @@ public final class SharpnessTables {
       text.append(
           String.format(
               Locale.ROOT,
-              "  %-8s rho %-6s epsilon-sharpness %.4f (along the gradient %.4f)%n",
+              "  %-8s rho %-6s epsilon-sharpness %.4f (along the gradient %.4f; the last step added %.0f %%)%n",
               scale,
               PlainNumber.of(epsilon.rho()),
               epsilon.maximum(),
-              epsilon.first()));
+              epsilon.first(),
+              100 * epsilon.lastStep()));
     }
     for (AverageSharpness average : measures.average()) {
       text.append(
           String.format(
               Locale.ROOT,
-              "  %-8s rho %-6s average sharpness %.5f ± %.5f over directions%n",
+              "  %-8s rho %-6s average sharpness %.5f, standard error over directions %.5f%n",
               scale,
               PlainNumber.of(average.rho()),
               average.mean(),
-              average.deviation()));
+              average.error()));
     }
     text.append(String.format(Locale.ROOT, "  %-8s largest eigenvalues", scale));
     for (Spectrum.Eigenvalue eigenvalue : measures.hessian().eigenvalues()) {

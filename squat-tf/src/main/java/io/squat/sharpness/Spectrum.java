@@ -78,6 +78,10 @@ public record Spectrum(
       takeAway(basis, rest);
       takeAway(basis, rest);
       double norm = rest.norm();
+      if (!Double.isFinite(norm)) {
+        throw new IllegalStateException(
+            "the gradients at a distance of " + difference + " are not finite; try another --difference");
+      }
       largest = Math.max(largest, Math.max(Math.abs(along), norm));
       if (norm <= COMPLETE * largest || basis.size() == iterations) {
         return of(loss, basis, diagonal, beside, count, difference / 2);

@@ -80,14 +80,7 @@ public final class RunExport {
 
   /** The step sizes of a finished run are those of its own bits, whatever its settings say now. */
   private void requireWhole() {
-    if (!Files.isRegularFile(run.result())) {
-      throw new IllegalArgumentException(
-          run.root()
-              + ": expected a finished run, found one without "
-              + run.result().getFileName()
-              + "; go on with it by the same `squat train`");
-    }
-    RunResult result = WholeFiles.readJson(run.result(), RunResult.class);
+    RunResult result = run.readResult();
     RunResult now = RunResult.of(run, settings);
     requireSame("task", result.task(), now.task());
     requireSame("method", result.method(), now.method());

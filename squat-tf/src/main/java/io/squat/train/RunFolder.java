@@ -90,6 +90,13 @@ public final class RunFolder {
    * @throws IllegalArgumentException if it is not done
    */
   public RunResult readResult() {
+    if (!isFinished()) {
+      throw new IllegalArgumentException(
+          root
+              + ": expected a finished run, found one without "
+              + result().getFileName()
+              + "; go on with it by the same `squat train`");
+    }
     return WholeFiles.readJson(result(), RunResult.class);
   }
 

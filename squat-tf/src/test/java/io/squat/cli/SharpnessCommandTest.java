@@ -84,8 +84,15 @@ class SharpnessCommandTest {
     }
     assertEquals(before, hashes(folder.resolve("squat")));
     List<String> lines = Files.readAllLines(folder.resolve("first/sharpness.csv"));
-    // Per model: 4, and on both scales 2, 3 rhos of 2 numbers, 2 of 1, and 2 eigenvalues.
-    assertEquals(1 + 2 * (4 + 2 * (2 + 3 * 2 + 2 + 2)), lines.size());
+    // Per model: 4, and on both scales 2, 3 rhos of 3 numbers, 2 of 1, and 2 eigenvalues.
+    assertEquals(1 + 2 * (4 + 2 * (2 + 3 * 3 + 2 + 2)), lines.size());
+    assertTrue(
+        first
+            .out()
+            .startsWith(
+                "12 rows of CoLA train, seed 1, no dropout, quantized weights, activations quantized,"
+                    + " rho 0.01, 0.02, 0.05, average rho 10, 30\n"),
+        first.out());
     assertTrue(first.out().contains("squat 2-8-8, seed 1: loss "), first.out());
     assertTrue(first.out().contains("fp float, seed 1: loss "), first.out());
   }
@@ -115,7 +122,7 @@ class SharpnessCommandTest {
   }
 
   @Test
-  void surfacesMayBeThereOfSomeModelsOnly() throws IOException {
+  void surfacesAreAddedToModelsThatHaveNone() throws IOException {
     Invocation without =
         Invocation.of(
             "sharpness --run "
@@ -127,11 +134,16 @@ class SharpnessCommandTest {
                 + SMALL.replace("--surface-points 3", "--surface-points 0"));
     assertEquals(0, without.status(), without.err());
     assertFalse(Files.exists(folder.resolve("some/surfaces.png")));
-    Invocation with = measure("some", " --run " + folder.resolve("fp"));
+    String before = Files.readString(folder.resolve("some/sharpness.json"), UTF_8);
+    Invocation with = measure("some", "");
     assertEquals(0, with.status(), with.err());
     assertTrue(Files.exists(folder.resolve("some/surfaces.png")));
-    String json = Files.readString(folder.resolve("some/sharpness.json"), UTF_8);
-    assertEquals(1, json.split("\"surface\" : null", -1).length - 1, json);
+    String after = Files.readString(folder.resolve("some/sharpness.json"), UTF_8);
+    String none = "\"surface\" : null";
+    assertEquals(before.indexOf(none), after.indexOf("\"surface\" : {"));
+    assertEquals(before.substring(0, before.indexOf(none)), after.substring(0, before.indexOf(none)));
+    assertEquals(0, measure("at-once", "").status());
+    assertEquals(Files.readString(folder.resolve("at-once/sharpness.json"), UTF_8), after);
   }
 
   @Test
@@ -152,11 +164,56 @@ class SharpnessCommandTest {
     Map<String, Double> numbers = new TreeMap<>();
     for (String line : Files.readAllLines(folder.resolve(out).resolve("sharpness.csv"))) {
       List<String> cells = Splitter.on(',').splitToList(line);
-      if (cells.get(5).isEmpty()) {
-        numbers.put(cells.get(2) + "," + cells.get(6), Double.valueOf(cells.get(8)));
+      if (cells.get(cells.size() - 5).isEmpty()) {
+        numbers.put(
+            cells.get(1) + "," + cells.get(cells.size() - 4),
+            Double.valueOf(cells.get(cells.size() - 2)));
       }
     }
     return numbers;
+  }
+
+  @Test
+  void ofOneSettingAndSeedThereIsOneModel() throws IOException {
+    train("squat --bits 2-8-8 --dropout 0.3", "dropout");
+    Invocation others = measure("dropouts", " --run " + folder.resolve("dropout"));
+    assertEquals(0, others.status(), others.err());
+    List<String> lines = Files.readAllLines(folder.resolve("dropouts/sharpness.csv"));
+    assertTrue(lines.stream().anyMatch(line -> line.contains("dropout 0.1")), lines.toString());
+    assertTrue(lines.stream().anyMatch(line -> line.contains("dropout 0.3")), lines.toString());
+    Path same = folder.resolve("same");
+    copy(folder.resolve("squat"), same);
+    Path variables = same.resolve("quantized/model/variables.index");
+    byte[] bytes = Files.readAllBytes(variables);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(variables, bytes);
+    Invocation twice = measure("none", " --run " + same);
+    assertEquals(2, twice.status());
+    assertTrue(
+        twice.err().contains("expected one run of the same settings and seed, found another in "),
+        twice.err());
+    assertTrue(Files.notExists(folder.resolve("none")));
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (var files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(from.relativize(file)));
+      }
+    }
+  }
+
+  @Test
+  void aRunThatIsNotFinishedIsNamed() throws IOException {
+    Path unfinished = folder.resolve("unfinished");
+    copy(folder.resolve("squat"), unfinished);
+    Files.delete(unfinished.resolve("result.json"));
+    Invocation refused = measure("none", " --run " + unfinished);
+    assertEquals(2, refused.status());
+    assertTrue(refused.err().contains("unfinished: expected a finished run"), refused.err());
+    Invocation missing = measure("none", " --run " + folder.resolve("nowhere"));
+    assertEquals(2, missing.status());
+    assertTrue(missing.err().contains("nowhere: expected the folder of a run"), missing.err());
   }
 
   @Test

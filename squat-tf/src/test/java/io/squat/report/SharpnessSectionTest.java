@@ -14,22 +14,41 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SharpnessSectionTest {
   @TempDir Path folder;
 
+  /** Means of both ways of 0.0005, 0.001 and 0.0015. */
+  private static AverageSharpness average(double scale) {
+    return average(0.001 * scale, 0.0005 * scale, 0.0015, -0.0005, 0.001, 0.001, 0.002, 0.001);
+  }
+
+  private static AverageSharpness average(double mean, double deviation, Double... rises) {
+    return new AverageSharpness(10, mean, deviation, List.of(rises));
+  }
+
   private static Sharpness.Measures measures(double scale) {
+    return measures(scale, average(scale));
+  }
+
+  private static Sharpness.Measures measures(double scale, AverageSharpness average) {
     return new Sharpness.Measures(
         3.6 * scale,
         List.of(new EpsilonSharpness(0.02, 0.1 * scale, 0.25 * scale, List.of())),
-        List.of(new AverageSharpness(10, 0.001 * scale, 0.0005, List.of())),
+        List.of(average),
         new Spectrum(
             List.of(new Spectrum.Eigenvalue(243.04 * scale, 0.84)), -3, List.of(), List.of()));
   }
 
   private static SharpnessResults.Model model(String method, String bits, long seed, double scale) {
+    return model(method, bits, seed, scale, measures(scale));
+  }
+
+  private static SharpnessResults.Model model(
+      String method, String bits, long seed, double scale, Sharpness.Measures plain) {
     List<Double> at = List.of(-0.5, 0.0, 0.5);
     Sharpness sharpness =
         new Sharpness(
@@ -37,7 +56,7 @@ class SharpnessSectionTest {
             new Sharpness.Origin(0.31, 3.7),
             11_400_000,
             160,
-            measures(scale),
+            plain,
             measures(2 * scale),
             List.of(
                 new Landscape.Line("random", at, List.of(1.0, 0.3, 1.0)),
@@ -46,7 +65,13 @@ class SharpnessSectionTest {
                 at,
                 List.of(List.of(2.0, 1.0, 2.0), List.of(1.0, 0.3, 1.0), List.of(2.0, 1.0, 2.0))));
     return new SharpnessResults.Model(
-        "runs/" + method + bits + seed, method + "-" + bits, method, bits, seed, "5eed", sharpness);
+        "runs/" + method + bits + seed,
+        method,
+        bits,
+        Map.of("method", method, "bits", bits),
+        seed,
+        "5eed",
+        sharpness);
   }
 
   private static SharpnessResults results(SharpnessResults.Model... models) {
@@ -58,7 +83,7 @@ class SharpnessSectionTest {
         128,
         128,
         false,
-        new SharpnessSettings(List.of(0.02), 3, List.of(10.0), 5, 1, 8, 0.05, 0.5, 0.05, 3, 3, 1),
+        new SharpnessSettings(List.of(0.02), 3, List.of(10.0), 5, 1, 8, 0.05, 0.5, 0.05, 3, 1),
         List.of(models));
   }
 
@@ -83,7 +108,8 @@ class SharpnessSectionTest {
             "gradient norm",
             "epsilon, rho 0.02",
             "average, rho 10",
-            "largest eigenvalue"),
+            "largest eigenvalue",
+            "residual"),
         tables.get(0).head());
     assertEquals(
         List.of(
@@ -95,8 +121,9 @@ class SharpnessSectionTest {
                 "plain",
                 "3.600",
                 "0.2500",
-                "0.001000",
-                "243.0"),
+                "0.001000 ± 0.00029",
+                "243.0",
+                "0.8400"),
             List.of(
                 "squat 2-8-8",
                 "1",
@@ -105,8 +132,9 @@ class SharpnessSectionTest {
                 "adaptive",
                 "7.200",
                 "0.5000",
-                "0.002000",
-                "486.1")),
+                "0.002000 ± 0.00058",
+                "486.1",
+                "0.8400")),
         tables.get(0).rows());
   }
 
@@ -150,13 +178,44 @@ class SharpnessSectionTest {
     SharpnessResults.Model one = model("squat", "2-8-8", 1, 1);
     SharpnessResults.Model other =
         new SharpnessResults.Model(
-            "runs/other", "squat-2-8-8-rho0.05", "squat", "2-8-8", 1, "5eed", one.sharpness());
+            "runs/other",
+            "squat",
+            "2-8-8",
+            Map.of("method", "squat", "bits", "2-8-8", "optimizer.dropout", "0.3", "rho", "0.05"),
+            1,
+            "5eed",
+            one.sharpness());
+    SharpnessResults.Model another =
+        new SharpnessResults.Model(
+            "runs/another",
+            "squat",
+            "2-8-8",
+            Map.of("method", "squat", "bits", "2-8-8", "optimizer.dropout", "0.1", "rho", "0.05"),
+            1,
+            "5eed",
+            one.sharpness());
     assertEquals(
-        List.of("squat-2-8-8", "squat-2-8-8-rho0.05"),
-        tables(results(one, other)).get(0).rows().stream()
+        List.of("squat 2-8-8 (dropout 0.1)", "squat 2-8-8 (dropout 0.3)"),
+        tables(results(other, another)).get(0).rows().stream()
             .map(row -> row.get(0))
             .distinct()
             .toList());
+  }
+
+  /**
+   * By hand: means of both ways of 1, 2, 6 and of 1, 2, 3, so that the ratio is 1.5 and the rests
+   * are -0.5, -1 and 1.5; sqrt(3.5 / 6) / 2.
+   */
+  @Test
+  void ofOneSeedAnAverageHasItsErrorOverDirections() {
+    AverageSharpness ours = average(3, 2.6, 0.0, 2.0, 2.0, 2.0, 5.0, 7.0);
+    AverageSharpness theirs = average(2, 1, 1.0, 1.0, 4.0, 0.0, 3.0, 3.0);
+    List<Block.Table> tables =
+        tables(
+            results(
+                model("squat", "2-8-8", 1, 1, measures(1, ours)),
+                model("lsq", "2-8-8", 1, 1, measures(1, theirs))));
+    assertEquals("1.50 ± 0.38", tables.get(1).rows().get(0).get(6));
   }
 
   @Test

@@ -2,7 +2,9 @@ package io.squat.sharpness;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.squat.train.Progress;
@@ -133,6 +135,34 @@ class MeasuresTest {
     EpsilonSharpness found = epsilon(QUADRATIC, rho, 60);
     assertEquals(expected, found.maximum(), 1e-3 * expected);
     assertTrue(found.maximum() > found.first() + 0.1);
+  }
+
+  @Test
+  void theLastStepIsAPartOfTheMaximum() {
+    assertEquals(0.2, new EpsilonSharpness(1, 3, 5, List.of(3.0, 4.0, 5.0)).lastStep(), 1e-12);
+    assertEquals(0, new EpsilonSharpness(1, 3, 5, List.of(3.0, 5.0, 4.0)).lastStep());
+    assertEquals(0, new EpsilonSharpness(1, 3, 3, List.of(3.0)).lastStep());
+    assertEquals(0, new EpsilonSharpness(1, -3, 0, List.of(-3.0, -2.0)).lastStep());
+  }
+
+  /** The point itself is in the ball. */
+  @Test
+  void theMaximumIsNotNegative() {
+    double[] falling = new double[12];
+    Arrays.fill(falling, -9);
+    EpsilonSharpness found = epsilon(new Quadratic(falling, SLOPE, Quadratic.point(1)), 5, 0);
+    assertTrue(found.first() < 0, found.toString());
+    assertEquals(0, found.maximum());
+  }
+
+  @Test
+  void gradientsThatAreNotFiniteAreNamed() {
+    double[] huge = new double[12];
+    Arrays.fill(huge, Double.POSITIVE_INFINITY);
+    Quadratic loss = new Quadratic(huge, SLOPE, Quadratic.point(1));
+    IllegalStateException thrown =
+        assertThrows(IllegalStateException.class, () -> Spectrum.of(loss, 1, 3, 0.01, 1));
+    assertTrue(thrown.getMessage().contains("not finite"), thrown.getMessage());
   }
 
   @Test
@@ -280,7 +310,7 @@ class MeasuresTest {
           gradient.loss().get(i),
           TOLERANCE);
     }
-    assertNull(measured(QUADRATIC, settings(1).withSurfacePoints(0)).surface());
+    assertNull(withoutSurface(QUADRATIC, settings(1), Progress.NONE).surface());
   }
 
   @Test
@@ -288,6 +318,43 @@ class MeasuresTest {
     Sharpness first = measured(QUADRATIC, settings(1));
     assertEquals(first, measured(QUADRATIC, settings(1)));
     assertTrue(!first.equals(measured(QUADRATIC, settings(2))));
+    assertEquals(settings(1).directionSeed(7), settings(1).directionSeed(7));
+    assertNotEquals(settings(1).directionSeed(7), settings(1).directionSeed(8));
+    assertNotEquals(settings(1).directionSeed(7), settings(7).directionSeed(1));
+  }
+
+  /** The smooth loss has half the slope; lines are along its gradient and of its values. */
+  @Test
+  void linesAreThoseOfTheSmoothLoss() {
+    double[] flatter = Arrays.stream(SLOPE).map(x -> -x / 2).toArray();
+    Quadratic smooth = new Quadratic(EIGENVALUES, flatter, Quadratic.point(1));
+    Landscape.Line line =
+        Sharpness.of(QUADRATIC, smooth, null, settings(1), 1, Progress.NONE, "").lines().get(1);
+    assertEquals(withoutSurface(smooth, settings(1), Progress.NONE).lines().get(1), line);
+  }
+
+  @Test
+  void lossesOfOtherWeightsAreRefused() {
+    Loss fewer =
+        new Loss() {
+          @Override
+          public Weights point() {
+            return Weights.of(List.of(), List.of());
+          }
+
+          @Override
+          public double at(Weights displacement) {
+            return 0;
+          }
+
+          @Override
+          public Slope slope(Weights displacement) {
+            return new Slope(0, point());
+          }
+        };
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Sharpness.of(QUADRATIC, fewer, null, settings(1), 1, Progress.NONE, ""));
   }
 
   @Test
@@ -309,12 +376,16 @@ class MeasuresTest {
             public void close() {}
           };
         };
-    for (int surfacePoints : new int[] {0, 3}) {
-      counted[1] = 0;
-      SharpnessSettings settings = settings(1).withSurfacePoints(surfacePoints);
-      Sharpness.of(QUADRATIC, QUADRATIC, null, settings, counter, "");
-      assertEquals(counted[0], counted[1]);
-    }
+    Sharpness found = withoutSurface(QUADRATIC, settings(1), counter);
+    assertEquals(counted[0], counted[1]);
+    counted[1] = 0;
+    found.withSurface(QUADRATIC, 3, settings(1), 1, counter, "");
+    assertEquals(9, counted[0]);
+    assertEquals(9, counted[1]);
+    counted[1] = 0;
+    Quadratic other = new Quadratic(EIGENVALUES, NO_SLOPE, Quadratic.point(1));
+    Sharpness.of(QUADRATIC, other, null, settings(1), 1, counter, "");
+    assertEquals(counted[0], counted[1]);
   }
 
   @Test
@@ -341,7 +412,7 @@ class MeasuresTest {
 
   private static SharpnessSettings settings(long seed) {
     return new SharpnessSettings(
-        List.of(0.1, 0.5), 5, List.of(0.3), 3, 2, 6, 0.5, 0.5, 0.4, 5, 3, seed);
+        List.of(0.1, 0.5), 5, List.of(0.3), 3, 2, 6, 0.5, 0.5, 0.4, 5, seed);
   }
 
   private static Landscape.Surface surface(Sharpness found) {
@@ -349,7 +420,14 @@ class MeasuresTest {
   }
 
   private static Sharpness measured(Loss loss, SharpnessSettings settings) {
-    return Sharpness.of(loss, loss, null, settings, Progress.NONE, "");
+    long seed = settings.directionSeed(7);
+    return withoutSurface(loss, settings, Progress.NONE)
+        .withSurface(loss, 3, settings, seed, Progress.NONE, "");
+  }
+
+  private static Sharpness withoutSurface(
+      Loss loss, SharpnessSettings settings, Progress progress) {
+    return Sharpness.of(loss, loss, null, settings, settings.directionSeed(7), progress, "");
   }
 
   private static EpsilonSharpness epsilon(Loss loss, double rho, int steps) {

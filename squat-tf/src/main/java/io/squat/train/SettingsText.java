@@ -1,10 +1,7 @@
-package io.squat.report;
+package io.squat.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.squat.train.Method;
-import io.squat.train.PlainNumber;
-import io.squat.train.RunSettings;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,17 +14,25 @@ import java.util.function.UnaryOperator;
  * The settings of a run by their names, without those that its method does not use: what makes two
  * runs the same, and how they differ.
  */
-final class SettingsText {
+public final class SettingsText {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  static final String SEED = "seed";
-  static final String METHOD = "method";
-  static final String BITS = "bits";
-  static final String RHO = "rho";
-  static final String ALTERNATION = "alternation";
-  static final String EPOCHS = "epochs";
-  static final String FLOAT_RATE = "floatLearningRate";
-  static final String RATE = "optimizer.learningRate";
+  /** {@link RunSettings#method}. */
+  public static final String METHOD = "method";
+
+  /** {@link RunSettings#rho}. */
+  public static final String RHO = "rho";
+
+  /** {@link RunSettings#alternation}. */
+  public static final String ALTERNATION = "alternation";
+
+  /** {@link RunSettings#epochs}. */
+  public static final String EPOCHS = "epochs";
+
+  private static final String SEED = "seed";
+  private static final String BITS = "bits";
+  private static final String FLOAT_RATE = "floatLearningRate";
+  private static final String RATE = "optimizer.learningRate";
 
   private static final Set<String> OF_QUANTIZERS =
       Set.of(BITS, "levels", "granularity", RHO, ALTERNATION, EPOCHS, "optimizer.stepLearningRate");
@@ -65,7 +70,7 @@ final class SettingsText {
   }
 
   /** The settings that a run's method uses, but for the seed. */
-  static Map<String, String> of(RunSettings settings) {
+  public static Map<String, String> of(RunSettings settings) {
     Map<String, String> all = new LinkedHashMap<>();
     flatten("", JSON.valueToTree(settings), all);
     all.remove(SEED);
@@ -101,7 +106,7 @@ final class SettingsText {
   }
 
   /** What of the settings the float stage of a run depends on. */
-  static Map<String, String> ofFloatStage(Map<String, String> settings) {
+  public static Map<String, String> ofFloatStage(Map<String, String> settings) {
     Map<String, String> kept = new LinkedHashMap<>(settings);
     kept.keySet().removeAll(OF_QUANTIZERS);
     kept.remove(METHOD);
@@ -113,7 +118,7 @@ final class SettingsText {
   }
 
   /** The settings that have other values in another of the groups. */
-  static List<String> differing(List<Map<String, String>> groups) {
+  public static List<String> differing(List<Map<String, String>> groups) {
     List<String> names = new ArrayList<>();
     groups.forEach(
         group -> group.keySet().stream().filter(name -> !names.contains(name)).forEach(names::add));
@@ -131,12 +136,17 @@ final class SettingsText {
   }
 
   /** Whether a setting says something to a reader by itself; files and names do not. */
-  static boolean isShown(String name) {
+  public static boolean isShown(String name) {
     return WORDS.containsKey(name) && !name.endsWith("Hash");
   }
 
+  /** All settings that say something by themselves, in words. */
+  public static String words(Map<String, String> settings) {
+    return words(settings, settings.keySet().stream().filter(SettingsText::isShown).toList());
+  }
+
   /** Some of the settings in words. */
-  static String words(Map<String, String> settings, List<String> names) {
+  public static String words(Map<String, String> settings, List<String> names) {
     List<String> words = new ArrayList<>();
     for (String name : names) {
       String value = settings.get(name);
