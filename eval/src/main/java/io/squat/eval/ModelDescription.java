@@ -80,6 +80,14 @@ public record ModelDescription(
         : Optional.empty();
   }
 
+  /** Whether the model was trained on pairs of texts; empty if the settings do not say it. */
+  public Optional<Boolean> pair() {
+    JsonNode task = settings.path("task");
+    return task.isObject() || task.isTextual()
+        ? Optional.of(Task.of(task).pair())
+        : Optional.empty();
+  }
+
   /**
    * The description of the same model in another format, of which nothing was measured.
    *

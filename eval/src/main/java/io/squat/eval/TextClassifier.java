@@ -104,6 +104,7 @@ public final class TextClassifier implements AutoCloseable {
   private final Predictor predictor;
   private final int maxLength;
   private final List<String> labels;
+  private final @Nullable Boolean pair;
   private final int batchSize;
 
   /** Predictions share it; closing takes it alone. */
@@ -112,11 +113,17 @@ public final class TextClassifier implements AutoCloseable {
   private boolean closed; // guarded by running
 
   private TextClassifier(
-      WordPiece words, Predictor predictor, int maxLength, List<String> labels, int batchSize) {
+      WordPiece words,
+      Predictor predictor,
+      int maxLength,
+      List<String> labels,
+      @Nullable Boolean pair,
+      int batchSize) {
     this.words = words;
     this.predictor = predictor;
     this.maxLength = maxLength;
     this.labels = labels;
+    this.pair = pair;
     this.batchSize = batchSize;
   }
 
@@ -194,9 +201,12 @@ public final class TextClassifier implements AutoCloseable {
   private static TextClassifier assemble(
       @Nullable Path model, TextFormat.Choice text, int batchSize, Opener opener) {
     TextFormat format = text.format(model);
-    List<String> labels = labels(model);
+    ModelDescription description = model == null ? null : ModelDescription.read(model).orElse(null);
+    List<String> labels = description == null ? List.of() : labels(model, description);
+    Boolean pair = description == null ? null : description.pair().orElse(null);
     WordPiece words = WordPiece.open(format.vocabulary(), format.casing());
-    return assemble(words, opener, format.maxLength(), text.maxLength() != null, labels, batchSize);
+    return assemble(
+        words, opener, format.maxLength(), text.maxLength() != null, labels, pair, batchSize);
   }
 
   /**
@@ -207,6 +217,8 @@ public final class TextClassifier implements AutoCloseable {
    * @param maxLength tokens of a row
    * @param lengthChosen whether somebody asked for that length; else rows are cut to fewer where
    *     the model takes fewer
+   * @param labels the names of the classes; empty if they are not known
+   * @param pair whether rows are pairs of texts; null if it is not known
    */
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker") // the classifier closes it
@@ -216,23 +228,21 @@ public final class TextClassifier implements AutoCloseable {
       int maxLength,
       boolean lengthChosen,
       List<String> labels,
+      @Nullable Boolean pair,
       int batchSize) {
     try {
       Predictor predictor = opener.open();
       int fixed = predictor.maxLength().orElse(Integer.MAX_VALUE);
       int length = lengthChosen ? maxLength : Math.min(maxLength, fixed);
-      return new TextClassifier(words, predictor, length, labels, batchSize);
+      return new TextClassifier(words, predictor, length, labels, pair, batchSize);
     } catch (RuntimeException | Error e) {
       words.close();
       throw e;
     }
   }
 
-  private static List<String> labels(@Nullable Path model) {
-    List<String> labels =
-        model == null
-            ? List.of()
-            : ModelDescription.read(model).map(ModelDescription::labels).orElse(List.of());
+  private static List<String> labels(@Nullable Path model, ModelDescription description) {
+    List<String> labels = description.labels();
     if (new HashSet<>(labels).size() < labels.size()) {
       throw new IllegalArgumentException(
           model + ": " + ModelDescription.FILE + ": expected different labels, found " + labels);
@@ -273,8 +283,8 @@ public final class TextClassifier implements AutoCloseable {
    *
    * @param texts the texts; none is fine
    * @return as many predictions, in the order of the texts
-   * @throws IllegalArgumentException if the list or one of the texts is null, or the longest length
-   *     is more than the model takes
+   * @throws IllegalArgumentException if the list or one of the texts is null, the longest length is
+   *     more than the model takes, or the model was trained on pairs
    * @throws IllegalStateException if this classifier is closed, the model fails (see {@link
    *     Predictor#predict}), or its classes' numbers are neither logits nor probabilities
    * @throws java.io.UncheckedIOException if a server cannot be reached or does not answer in time
@@ -289,7 +299,7 @@ public final class TextClassifier implements AutoCloseable {
    * @param pairs the pairs; none is fine
    * @return as many predictions, in the order of the pairs
    * @throws IllegalArgumentException as {@link #predict(List)}, or if the longest length leaves no
-   *     room for two texts
+   *     room for two texts, or the model was trained on single ones
    * @throws IllegalStateException as {@link #predict(List)}
    * @throws java.io.UncheckedIOException as {@link #predict(List)}
    */
@@ -323,6 +333,7 @@ public final class TextClassifier implements AutoCloseable {
       if (first.isEmpty()) {
         return List.of();
       }
+      requireAsTrained(second != null);
       EncodedExamples encoded = words.encode(first, second, maxLength);
       Predictions predictions = predictor.predict(encoded, batchSize, rows -> {});
       List<Prediction> answers = new ArrayList<>(first.size());
@@ -333,6 +344,16 @@ public final class TextClassifier implements AutoCloseable {
       return List.copyOf(answers);
     } finally {
       running.readLock().unlock();
+    }
+  }
+
+  private void requireAsTrained(boolean pairs) {
+    if (pair != null && pair != pairs) {
+      throw new IllegalArgumentException(
+          predictor.name()
+              + (pair
+                  ? ": expected two texts a row, since the model was trained on pairs, found one"
+                  : ": expected one text a row, since the model was trained on single ones, found two"));
     }
   }
 

@@ -303,7 +303,7 @@ class TextClassifierTest {
   void closesTheTokenizerWithTheModelAndWhenTheModelDoesNotOpen() {
     WordPiece words = WordPiece.open(TinyText.vocabulary(folder), Casing.UNCASED);
     RecordingPredictor predictor = new RecordingPredictor();
-    TextClassifier.assemble(words, () -> predictor, 9, true, List.of(), 2).close();
+    TextClassifier.assemble(words, () -> predictor, 9, true, List.of(), null, 2).close();
     assertTrue(predictor.closed);
     assertThrows(IllegalStateException.class, () -> words.encode(List.of("wet"), null, 9));
 
@@ -322,6 +322,7 @@ class TextClassifierTest {
                         9,
                         true,
                         List.of(),
+                        null,
                         2)
                     .close()));
     assertThrows(IllegalStateException.class, () -> left.encode(List.of("wet"), null, 9));
@@ -426,13 +427,37 @@ class TextClassifierTest {
   @MustBeClosed
   @SuppressWarnings("MustBeClosedChecker") // the classifier closes it
   private TextClassifier assembled(Predictor predictor, int batch) {
+    return assembled(predictor, null, batch);
+  }
+
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker") // the classifier closes it
+  private TextClassifier assembled(Predictor predictor, @Nullable Boolean pair, int batch) {
     return TextClassifier.assemble(
         WordPiece.open(TinyText.vocabulary(folder), Casing.UNCASED),
         () -> predictor,
         128,
         true,
         List.of(),
+        pair,
         batch);
+  }
+
+  @Test
+  void textsAreAsTheModelWasTrained() {
+    try (TextClassifier pairs = assembled(new RecordingPredictor(), true, 2);
+        TextClassifier single = assembled(new RecordingPredictor(), false, 2)) {
+      IllegalArgumentException one =
+          assertThrows(IllegalArgumentException.class, () -> pairs.predict("wet"));
+      assertTrue(
+          String.valueOf(one.getMessage()).contains("expected two texts a row"), one.toString());
+      IllegalArgumentException two =
+          assertThrows(IllegalArgumentException.class, () -> single.predict("wet", "rain"));
+      assertTrue(
+          String.valueOf(two.getMessage()).contains("expected one text a row"), two.toString());
+      assertEquals(1, pairs.predictPairs(List.of(new TextPair("wet", "rain"))).size());
+      assertEquals(1, single.predict(List.of("wet")).size());
+    }
   }
 
   /** Answers with the number of a row's tokens; may wait while it predicts. */

@@ -122,7 +122,7 @@ public enum Metric {
             * Math.sqrt(c.trueNegative + c.falsePositive)
             * Math.sqrt(c.trueNegative + c.falseNegative);
     double numerator = c.truePositive * c.trueNegative - c.falsePositive * c.falseNegative;
-    return denominator == 0 ? 0 : numerator / denominator;
+    return denominator == 0 ? 0 : withinOne(numerator / denominator);
   }
 
   private static void checkBinary(String what, float[] values) {

@@ -9,6 +9,7 @@ import static io.squat.glue.Metric.SPEARMAN;
 import com.google.common.collect.ImmutableList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * A task of the user's own: a table with a text or two and a label, or a score, in each row.
@@ -20,6 +21,7 @@ import java.util.List;
  * @param labels the classes in the order of their index; empty for regression
  */
 public record OwnTask(String name, TableColumns columns, List<String> labels) implements Task {
+  private static final Pattern LINE_BREAK = Pattern.compile("[\\r\\n]");
   private static final DataSource SOURCE = new DataSource("a table of your own", "yours");
 
   /**
@@ -36,10 +38,11 @@ public record OwnTask(String name, TableColumns columns, List<String> labels) im
               + labels.get(0)
               + "\" alone; give all by --labels a,b,...");
     }
-    if (new HashSet<>(labels).size() < labels.size() || labels.contains("")) {
+    if (new HashSet<>(labels).size() < labels.size()
+        || labels.stream().anyMatch(label -> label.isEmpty() || LINE_BREAK.matcher(label).find())) {
       throw new IllegalArgumentException(
           name
-              + ": expected classes with names of their own, found \""
+              + ": expected classes with names of their own, in a line each, found \""
               + String.join("\", \"", labels)
               + "\"");
     }

@@ -167,6 +167,13 @@ final class RowParser {
       return score(field);
     }
     int index = task.labels().indexOf(field);
+    if (index < 0 && field.isBlank()) {
+      throw new IllegalArgumentException(
+          table.where()
+              + ": expected a label, one of "
+              + quoted(task.labels())
+              + ", found none; give it one, or leave the row out");
+    }
     if (index < 0) {
       throw new IllegalArgumentException(
           table.where()

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -61,6 +62,17 @@ class MetricTest {
         "found 2 predictions and 3 labels", () -> Metric.F1.value(new float[2], new float[3]));
     assertMessage(
         "found 0 predictions and 0 labels", () -> Metric.F1.value(new float[0], new float[0]));
+  }
+
+  /** Of any counts, whatever their square roots are rounded to. */
+  @Test
+  void aPerfectPredictionIsOne() {
+    for (int ones = 1; ones < 200; ones++) {
+      float[] labels = new float[200];
+      Arrays.fill(labels, 0, ones, 1);
+      assertTrue(Metric.MATTHEWS.value(labels, labels) <= 1, ones + " of 200");
+      assertEquals(1, Metric.MATTHEWS.value(labels, labels), 1e-12);
+    }
   }
 
   @Test

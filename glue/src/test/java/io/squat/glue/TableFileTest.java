@@ -175,7 +175,7 @@ class TableFileTest {
         () -> file("t.csv", "text,y", "\"a\nb\",yes", "c,maybe").read(BINARY, Split.DEV));
     assertError(
         at("t.tsv")
-            + ", line 3: unknown label \"\"; expected one of \"no\", \"yes\"; mend the row, or give all classes by --labels",
+            + ", line 3: expected a label, one of \"no\", \"yes\", found none; give it one, or leave the row out",
         () -> file("t.tsv", "text\ty", "a\tyes", "b\t").read(BINARY, Split.DEV));
     assertError(
         at("t.jsonl") + ", line 2: expected a text or number in column \"y\", found none",
@@ -272,9 +272,19 @@ class TableFileTest {
   }
 
   @Test
+  void numbersThatAreClassesAreAsTheyAreWritten() throws IOException {
+    assertEquals(
+        List.of("1.50", "2"),
+        file("t.jsonl", "{\"text\": \"a\", \"y\": 1.50}", "{\"text\": \"b\", \"y\": 2}")
+            .classification("t", ONE)
+            .labels());
+  }
+
+  @Test
   void tasksThatAreNone() {
     assertPart("expected at least two classes", () -> new OwnTask("t", ONE, List.of("one")));
     assertPart("names of their own", () -> new OwnTask("t", ONE, List.of("a", "b", "a")));
+    assertPart("in a line each", () -> new OwnTask("t", ONE, List.of("a", "b\nc")));
     assertPart("expected one or two", () -> new TableColumns(List.of("a", "b", "c"), "y"));
     assertPart("expected different ones", () -> new TableColumns(List.of("a", "y"), "y"));
   }

@@ -3,8 +3,11 @@ package io.squat.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.squat.eval.Evaluation;
+import io.squat.eval.ModelDescription;
 import io.squat.glue.Examples;
+import io.squat.glue.GlueTask;
 import io.squat.glue.Submission;
+import io.squat.glue.Task;
 import io.squat.train.Progress;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -68,6 +71,9 @@ final class EvalCommand extends SquatCommand {
     Progress progress = TerminalProgress.ofStandardError();
     Path folder = model.folder(progress);
     Examples examples = task.rows(folder);
+    if (submission != null) {
+      requireTrainedFor(examples.task(), folder);
+    }
     Submission file = submission == null ? null : Submission.of(examples);
     Evaluation evaluation =
         Scoring.score(folder, model.choice(), examples, text.text(folder), run, batch, progress);
@@ -88,6 +94,26 @@ final class EvalCommand extends SquatCommand {
       print(out, submission, file, file.put(submission, examples, predicted));
     }
     return evaluation.json();
+  }
+
+  /** AX is predicted by a model of MNLI, which has its classes. */
+  private static void requireTrainedFor(Task task, Path folder) {
+    String wanted = (task == GlueTask.AX ? GlueTask.MNLI : task).displayName();
+    ModelDescription.read(folder)
+        .map(ModelDescription::task)
+        .filter(trained -> !trained.equals(wanted))
+        .ifPresent(
+            trained -> {
+              throw new IllegalArgumentException(
+                  "--submission: expected a model of "
+                      + wanted
+                      + " for "
+                      + task.displayName()
+                      + "'s file, found one of "
+                      + trained
+                      + " in "
+                      + folder);
+            });
   }
 
   private static void print(PrintWriter out, Path zip, Submission file, List<String> missing) {

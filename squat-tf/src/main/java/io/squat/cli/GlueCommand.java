@@ -349,14 +349,12 @@ final class GlueCommand extends SquatCommand {
         task = name;
         rows = train.task.rows();
       }
-      RunSettings settings;
       try {
-        settings = train.settings(source, rows.train(), rows.dev());
+        RunSettings settings = train.settings(source, rows.train(), rows.dev());
+        return new SweepRuns.Asked(settings, settings.trainingRows(rows.train()).rows().size());
       } catch (IllegalArgumentException e) {
         throw wrong(arguments, e);
       }
-      Integer some = settings.trainRows();
-      return new SweepRuns.Asked(settings, some != null ? some : rows.train().rows().size());
     }
 
     private TrainCommand parsed(List<String> arguments) {

@@ -164,15 +164,14 @@ final class SharpnessCommand extends SquatCommand {
               String.format(Locale.ROOT, " (%d of %d)", i + 1, folders.size()));
       String hash = measured.hash();
       SharpnessResults.Model there = results.of(hash).orElse(null);
-      if (there == null || there.sharpness().surface() == null && surfacePoints > 0) {
+      if (there == null || (there.sharpness().surface() == null && surfacePoints > 0)) {
         try {
           SharpnessResults.Model found =
               there != null ? there : measured.of(results.settings(), activations);
           results = results.with(found);
           results.write(out); // a measurement takes minutes
           if (surfacePoints > 0) {
-            results =
-                results.with(measured.withSurface(found, surfacePoints, results.settings()));
+            results = results.with(measured.withSurface(found, surfacePoints, results.settings()));
           }
         } catch (CancellationException e) {
           throw e;

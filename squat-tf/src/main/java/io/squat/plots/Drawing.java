@@ -71,8 +71,7 @@ final class Drawing {
   Drawing(Figure figure) {
     this.figure = figure;
     boolean planes = figure.plots().stream().anyMatch(plot -> plot.field() != null);
-    this.width =
-        planes ? FIELD_WIDTH : WIDTHS[Math.min(figure.columns(), WIDTHS.length) - 1];
+    this.width = planes ? FIELD_WIDTH : WIDTHS[Math.min(figure.columns(), WIDTHS.length) - 1];
   }
 
   int width() {
@@ -87,7 +86,8 @@ final class Drawing {
     Title legend = levels == null ? legend() : legend(levels, fields.get(0).label());
     double legendHeight = legend == null ? 0 : height(legend, fullWidth);
     Title note = figure.note().isEmpty() ? null : note(figure.note());
-    double noteHeight = note == null ? 0 : arranged(note, new RectangleConstraint(new Range(0, fullWidth), ANY));
+    double noteHeight =
+        note == null ? 0 : arranged(note, new RectangleConstraint(new Range(0, fullWidth), ANY));
     BufferedImage image =
         image(fullWidth, (int) Math.ceil(rows * HEIGHT + legendHeight + noteHeight));
     Graphics2D graphics = graphics(image);
@@ -110,8 +110,7 @@ final class Drawing {
     }
     if (note != null) {
       note.draw(
-          graphics,
-          new Rectangle2D.Double(0, rows * HEIGHT + legendHeight, fullWidth, noteHeight));
+          graphics, new Rectangle2D.Double(0, rows * HEIGHT + legendHeight, fullWidth, noteHeight));
     }
     graphics.dispose();
     try (ByteArrayOutputStream bytes = new ByteArrayOutputStream()) {

@@ -1,22 +1,22 @@
 package io.squat.plots;
 
 import com.google.common.primitives.Doubles;
+import java.awt.Color;
 import java.awt.Graphics2D;
+import java.awt.Paint;
+import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jfree.chart.axis.AxisState;
 import org.jfree.chart.axis.NumberAxis;
 import org.jfree.chart.axis.NumberTick;
 import org.jfree.chart.axis.ValueTick;
-import org.jfree.chart.ui.RectangleEdge;
-import org.jspecify.annotations.Nullable;
-import org.jfree.chart.ui.TextAnchor;
-import java.awt.Color;
-import java.awt.Paint;
-import java.awt.geom.Path2D;
-import java.util.ArrayList;
-import java.util.List;
 import org.jfree.chart.renderer.PaintScale;
+import org.jfree.chart.ui.RectangleEdge;
+import org.jfree.chart.ui.TextAnchor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Heights at which fields of a figure change their colour, low ones light: the same for all of
@@ -39,9 +39,7 @@ final class Levels implements PaintScale {
     double lowest = LOWEST * Arrays.stream(reached).min().orElse(1);
     this.heights =
         DecimalLogAxis.decimals(
-            lowest,
-            highest,
-            Math.log10(highest / lowest) > MANY_DECADES ? FEW_DIGITS : DIGITS);
+            lowest, highest, Math.log10(highest / lowest) > MANY_DECADES ? FEW_DIGITS : DIGITS);
   }
 
   /** Where the contours are, rising. */

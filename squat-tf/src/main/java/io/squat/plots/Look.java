@@ -25,6 +25,10 @@ public record Look(int rgb, int dash, int marker) {
   private static final List<List<Float>> DASHES =
       List.of(
           List.of(), List.of(7f, 3f), List.of(2f, 2f), List.of(8f, 3f, 2f, 3f), List.of(12f, 3f));
+
+  /** How many looks differ in colour. */
+  public static final int COUNT = COLOURS.size();
+
   private static final int MARKERS = 5;
   private static final double SIZE = 7;
   private static final float WIDTH = 1.6f;

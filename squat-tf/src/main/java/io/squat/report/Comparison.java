@@ -1,8 +1,8 @@
 package io.squat.report;
 
 import io.squat.glue.Metric;
-import io.squat.train.SettingsText;
 import io.squat.train.Method;
+import io.squat.train.SettingsText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;

@@ -3,9 +3,9 @@ package io.squat.report;
 import io.squat.glue.Metric;
 import io.squat.plots.Figure;
 import io.squat.sharpness.SharpnessResults;
-import io.squat.train.SettingsText;
 import io.squat.train.PlainNumber;
 import io.squat.train.RunData;
+import io.squat.train.SettingsText;
 import io.squat.train.WholeFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -162,8 +162,10 @@ public final class Report {
                   + PairedBootstrap.REPLICATES
                   + " replicates); with one seed it is over the rows alone, and with fewer than five the"
                   + " seeds' part of it is a rough guess. An interval that holds 0 is no evidence of a"
-                  + " difference; of many intervals some do not by chance. fp is the float model that the"
-                  + " others start from: they have trained longer."));
+                  + " difference; of many intervals some do not by chance. Best lsq is the lsq"
+                  + " with the highest mean on the same dev rows, where that is another one: chosen by"
+                  + " what it is judged by. fp is the float model that the others start from: they have"
+                  + " trained longer."));
       blocks.add(differences);
     }
     Map<String, List<RunGroup>> byBits = grouped(ofTask, RunGroup::bits);
@@ -266,8 +268,20 @@ public final class Report {
     figure.ifPresent(drawn -> blocks.add(new Block.Picture(file, caption, drawn)));
   }
 
-  private static String fileName(String text) {
-    return text.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+  /** What files of a task are called: tasks whose names differ in other letters get numbers. */
+  private String fileName(String task) {
+    List<String> tasks = List.copyOf(byTask().keySet());
+    String name = plain(task);
+    long before =
+        tasks.subList(0, tasks.indexOf(task)).stream()
+            .filter(other -> plain(other).equals(name))
+            .count();
+    return before == 0 ? name : name + "-" + (before + 1);
+  }
+
+  private static String plain(String task) {
+    String plain = task.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+    return plain.equals("-") ? "task" : plain;
   }
 
   /** The rows, and what all groups have in common. */

@@ -16,6 +16,7 @@ import io.squat.train.QuantizerState;
 import io.squat.train.WeightHistogram;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,7 @@ final class RunFigures {
   private static final int MOST_POINTS = 200;
   private static final int DASHED = 1;
   // Methods whose models are of one size stand side by side, and so do they at an epoch.
-  private static final double BESIDE = 1.02;
+  private static final double BESIDE = 1.06;
   private static final double EPOCH_BESIDE = 0.06;
 
   private static final List<Method> METHODS = List.of(Method.values());
@@ -180,8 +181,12 @@ final class RunFigures {
   /** A method has one look on all pictures; more groups of it have looks that no method has. */
   private static Look look(List<RunGroup> groups, int index) {
     Method method = groups.get(index).method();
-    boolean first = groups.subList(0, index).stream().noneMatch(group -> group.method() == method);
-    return Look.of(first ? place(method) : METHODS.size() + index);
+    List<Method> before = groups.subList(0, index).stream().map(RunGroup::method).toList();
+    if (!before.contains(method)) {
+      return Look.of(place(method));
+    }
+    int others = before.size() - new HashSet<>(before).size();
+    return Look.of(METHODS.size() + others % (Look.COUNT - METHODS.size()));
   }
 
   private static List<Point> epochs(RunGroup group, Metric metric, double beside) {

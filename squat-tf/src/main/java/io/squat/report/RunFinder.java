@@ -7,12 +7,15 @@ import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -110,14 +113,28 @@ final class RunFinder {
     try {
       Files.walkFileTree(
           root,
+          EnumSet.of(FileVisitOption.FOLLOW_LINKS),
+          Integer.MAX_VALUE,
           new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-              if (Files.isRegularFile(folder.resolve(SETTINGS))) {
-                found.put(folder, new RunFolder(folder).settings());
+              if (!folder.equals(root) && folder.getFileName().toString().startsWith(".")) {
+                return FileVisitResult.SKIP_SUBTREE; // of editors and version control
+              }
+              RunFolder run = new RunFolder(folder);
+              if (run.isRun()) {
+                found.put(folder, run.settings());
                 return FileVisitResult.SKIP_SUBTREE;
               }
               return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+              if (e instanceof FileSystemLoopException) {
+                return FileVisitResult.CONTINUE; // a link to a folder that it lies in
+              }
+              throw e;
             }
           });
     } catch (IOException e) {

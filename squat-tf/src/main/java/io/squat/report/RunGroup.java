@@ -1,10 +1,10 @@
 package io.squat.report;
 
 import io.squat.glue.Metric;
-import io.squat.train.SettingsText;
 import io.squat.train.DevScore;
 import io.squat.train.Method;
 import io.squat.train.RunSettings;
+import io.squat.train.SettingsText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

@@ -21,8 +21,8 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code squat sharpness --out FOLDER/sharpness} measured, as a part of a report on FOLDER; of
@@ -191,7 +191,8 @@ final class SharpnessSection {
                 row.add(
                     mean(
                         group.over(
-                            found -> scale.apply(found).hessian().eigenvalues().get(0).residual())));
+                            found ->
+                                scale.apply(found).hessian().eigenvalues().get(0).residual())));
                 rows.add(row);
               });
     }
@@ -200,12 +201,12 @@ final class SharpnessSection {
 
   private static String mean(SharpnessGroup group, Column column) {
     SummaryStatistics found = group.over(column.number());
-    return column.average() == null || found.getN() > 1
+    Function<Sharpness, AverageSharpness> average = column.average();
+    return average == null || found.getN() > 1
         ? mean(found)
         : mean(found)
             + " ± "
-            + Numbers.significant(
-                group.over(model -> column.average().apply(model).error()).getMean(), 2);
+            + Numbers.significant(group.over(model -> average.apply(model).error()).getMean(), 2);
   }
 
   private static String mean(SummaryStatistics found) {
@@ -249,18 +250,16 @@ final class SharpnessSection {
     }
     String mean = Numbers.significant(found.getGeometricMean(), 3);
     if (found.getN() == 1) {
-      return column.average() == null
+      Function<Sharpness, AverageSharpness> average = column.average();
+      return average == null
           ? mean
-          : mean
-              + " ± "
-              + Numbers.significant(
-                  group.ratioError(lsq, column.average()).orElseThrow(), 2);
+          : mean + " ± " + Numbers.significant(group.ratioError(lsq, average).orElseThrow(), 2);
     }
     return mean
-            + " ["
-            + Numbers.significant(found.getMin(), 3)
-            + ", "
-            + Numbers.significant(found.getMax(), 3)
-            + "]";
+        + " ["
+        + Numbers.significant(found.getMin(), 3)
+        + ", "
+        + Numbers.significant(found.getMax(), 3)
+        + "]";
   }
 }

@@ -209,8 +209,7 @@ public final class SharpnessFigures {
                   group.name() + ", seed " + model.seed(),
                   Axis.linear("first direction (norms of filters)"),
                   Axis.linear("second direction (norms of filters)"),
-                  new Field(
-                      "rise of the loss", surface.at(), surface.at(), surface.rises())));
+                  new Field("rise of the loss", surface.at(), surface.at(), surface.rises())));
           break;
         }
       }

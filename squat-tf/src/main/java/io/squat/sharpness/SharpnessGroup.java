@@ -119,9 +119,7 @@ public record SharpnessGroup(String name, List<SharpnessResults.Model> models) {
     List<List<Sharpness>> pairs = pairs(other);
     return pairs.size() == 1
         ? OptionalDouble.of(
-            average
-                .apply(pairs.get(0).get(0))
-                .ratioError(average.apply(pairs.get(0).get(1))))
+            average.apply(pairs.get(0).get(0)).ratioError(average.apply(pairs.get(0).get(1))))
         : OptionalDouble.empty();
   }
 }

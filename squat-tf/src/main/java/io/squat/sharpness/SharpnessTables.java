@@ -22,7 +22,8 @@ public final class SharpnessTables {
    */
   public static String csv(SharpnessResults results) {
     List<String> lines = new ArrayList<>();
-    lines.add("run,method,bits,settings,run_seed,split,rows,seed,activations,scale,measure,rho,value,error");
+    lines.add(
+        "run,method,bits,settings,run_seed,split,rows,seed,activations,scale,measure,rho,value,error");
     for (SharpnessResults.Model model : results.models()) {
       lines.addAll(new Lines(results, model).all());
     }
@@ -81,12 +82,7 @@ public final class SharpnessTables {
       List<Spectrum.Eigenvalue> eigenvalues = measures.hessian().eigenvalues();
       for (int i = 0; i < eigenvalues.size(); i++) {
         Spectrum.Eigenvalue found = eigenvalues.get(i);
-        line(
-            scale,
-            "eigenvalue " + (i + 1),
-            "",
-            found.value(),
-            Double.toString(found.residual()));
+        line(scale, "eigenvalue " + (i + 1), "", found.value(), Double.toString(found.residual()));
       }
       line(scale, "smallest Ritz value", "", measures.hessian().smallest(), "");
     }

@@ -80,7 +80,9 @@ public record Spectrum(
       double norm = rest.norm();
       if (!Double.isFinite(norm)) {
         throw new IllegalStateException(
-            "the gradients at a distance of " + difference + " are not finite; try another --difference");
+            "the gradients at a distance of "
+                + difference
+                + " are not finite; try another --difference");
       }
       largest = Math.max(largest, Math.max(Math.abs(along), norm));
       if (norm <= COMPLETE * largest || basis.size() == iterations) {

@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param values of each option of {@code train} that varies, by its name without dashes
  * @param seeds those of the sweep's seeds that the runs are done with; null for all of them
  */
-public record RunGrid(
-    Method method, Map<String, List<String>> values, @Nullable List<Long> seeds) {
+public record RunGrid(Method method, Map<String, List<String>> values, @Nullable List<Long> seeds) {
   /** What varies among runs that start from the same float model. */
   public static final List<String> NAMES =
       List.of("bits", "levels", "granularity", "epochs", "lr", "step-lr", "rho", "alternation");

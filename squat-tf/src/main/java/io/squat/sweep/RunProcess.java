@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 final class RunProcess {
   private static final String ERROR = "squat: ";
   private static final int SIGNAL = 128;
+  private static final int KILL = 9;
 
   private final Process process;
   private final Path log;
@@ -75,7 +76,9 @@ final class RunProcess {
     int status = process.exitValue();
     String end =
         status > SIGNAL
-            ? "killed by signal " + (status - SIGNAL) + ", as for want of memory"
+            ? "killed by signal "
+                + (status - SIGNAL)
+                + (status - SIGNAL == KILL ? ", as for want of memory" : "")
             : "ended with exit status " + status;
     try {
       byte[] all = Files.readAllBytes(log);

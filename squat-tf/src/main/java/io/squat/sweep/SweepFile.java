@@ -40,8 +40,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The names in {@code common} and {@code runs} are those of the options of {@code train}. An
  * entry of {@code runs} means all combinations of its values, with all seeds or those of its own
- * {@code seeds}. {@code model} and {@code data} may be
- * left out where the command line gives them.
+ * {@code seeds}. {@code model} and {@code data} may be left out where the command line gives them.
  *
  * @param model what {@code train --model} takes, or null
  * @param data what {@code train --data} takes: of all tasks under the empty name, or by task
@@ -66,8 +65,7 @@ public record SweepFile(
   private static final String METHOD = "method";
   private static final String COMMON = "common";
   private static final String SEEDS = "seeds";
-  private static final List<String> KEYS =
-      List.of("model", "data", "tasks", SEEDS, COMMON, "runs");
+  private static final List<String> KEYS = List.of("model", "data", "tasks", SEEDS, COMMON, "runs");
 
   /**
    * Reads a file.

@@ -34,6 +34,7 @@ public record SweepPlan(
   public static final String FLOAT_RATE = "float-lr";
 
   private static final String DEFAULT_FLOAT_EPOCHS = "3";
+  private static final String NO_EPOCHS = "0";
 
   /**
    * Copies, each task and seed once.
@@ -76,7 +77,7 @@ public record SweepPlan(
    * @return none if there are no epochs in float
    */
   List<List<String>> floatArguments(String task, long seed) {
-    return only(FLOAT_EPOCHS).equals("0")
+    return only(FLOAT_EPOCHS).equals(NO_EPOCHS)
         ? List.of()
         : List.of(
             arguments(
@@ -93,6 +94,14 @@ public record SweepPlan(
       for (Map<String, String> cell : grid.cells()) {
         Map<String, String> options = new LinkedHashMap<>(cell);
         if (!grid.method().quantized()) {
+          if (only(FLOAT_EPOCHS).equals(NO_EPOCHS) && !options.containsKey("epochs")) {
+            throw new IllegalArgumentException(
+                "method "
+                    + grid.method().label()
+                    + ": expected epochs in float, found "
+                    + FLOAT_EPOCHS
+                    + " 0; leave it out of the methods");
+          }
           options.putIfAbsent("epochs", only(FLOAT_EPOCHS));
           options.putIfAbsent("lr", only(FLOAT_RATE));
         }

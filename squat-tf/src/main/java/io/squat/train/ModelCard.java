@@ -39,7 +39,12 @@ import org.tensorflow.proto.TensorInfo;
  * @param version of this program
  */
 record ModelCard(
-    RunFolder run, String stage, ServingFormat format, ServingModel model, String version) {
+    RunFolder run,
+    String stage,
+    ServingFormat format,
+    ServingModel model,
+    int maxLength,
+    String version) {
   /** The file in the model's folder. */
   static final String FILE = "README.md";
 
@@ -113,7 +118,7 @@ record ModelCard(
     }
     fact(table, "epochs", epochs(settings));
     fact(table, "seed", Long.toString(settings.seed()));
-    fact(table, "longest row", settings.maxLength() + " tokens; longer ones are cut");
+    fact(table, "longest row", maxLength + " tokens; longer ones are cut");
     fact(table, "format", "`" + format.label() + "`: " + storage());
     fact(table, "this folder", megabytes(bytes) + " without this file");
     fact(

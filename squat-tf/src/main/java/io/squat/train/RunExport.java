@@ -62,15 +62,16 @@ public final class RunExport {
     form.check(trained.quantization());
     SavedModelWriter.requireFree(out);
     ServingModel served = form.export(trained.graph(), trained.quantization(), trained.values());
-    Map<String, byte[]> files = assets(stage, form, version);
+    // As the trainer cuts rows.
     int longest =
         Math.min(
             settings.maxLength(),
             BertStructure.of(trained.graph()).rows(trained.graph(), /* role= */ null));
+    Map<String, byte[]> files = assets(stage, form, longest, version);
     files.put(
         WarmUpRequests.FILE,
         WarmUp.file(settings, WarmUp.lengths(run.data(), longest), served, run.vocabulary()));
-    ModelCard card = new ModelCard(run, stage, form.format(), served, version);
+    ModelCard card = new ModelCard(run, stage, form.format(), served, longest, version);
     SavedModelWriter.write(
         out,
         served,
@@ -102,10 +103,12 @@ public final class RunExport {
     }
   }
 
-  private Map<String, byte[]> assets(String stage, ServingForm form, String version) {
+  private Map<String, byte[]> assets(
+      String stage, ServingForm form, int maxLength, String version) {
     Map<String, byte[]> assets = new LinkedHashMap<>();
     assets.put("assets/vocab.txt", read(run.vocabulary()));
-    assets.put("assets/" + ModelDescription.FILE, description(stage, form, version).toJson());
+    assets.put(
+        "assets/" + ModelDescription.FILE, description(stage, form, maxLength, version).toJson());
     Task task = settings.task();
     if (!task.isRegression()) {
       String labels = String.join("\n", task.labels()) + "\n";
@@ -114,7 +117,8 @@ public final class RunExport {
     return assets;
   }
 
-  private ModelDescription description(String stage, ServingForm form, String version) {
+  private ModelDescription description(
+      String stage, ServingForm form, int maxLength, String version) {
     List<DevScore> scores = run.scores(stage);
     Map<String, String> versions = new LinkedHashMap<>();
     versions.put("squat", version);
@@ -124,7 +128,7 @@ public final class RunExport {
         settings.task().displayName(),
         settings.task().labels(),
         settings.casing(),
-        settings.maxLength(),
+        maxLength,
         form.format().label(),
         settings.trainHash(),
         scores.get(scores.size() - 1).metrics(),

@@ -1,5 +1,6 @@
 package io.squat.train;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.hash.Hashing;
 import java.io.IOException;
 import java.io.InputStream;
@@ -102,6 +103,12 @@ public final class RunFolder {
 
   private Path settingsFile() {
     return root.resolve("settings.json");
+  }
+
+  /** Whether this is the folder of a run: others, too, may have a {@code settings.json}. */
+  public boolean isRun() {
+    return Files.isRegularFile(settingsFile())
+        && WholeFiles.readJson(settingsFile(), JsonNode.class).path("method").isTextual();
   }
 
   /**
@@ -529,7 +536,7 @@ public final class RunFolder {
    * Forgets what was written after a checkpoint, and what the quantizers were at its step: they are
    * looked at before the step that follows.
    */
-  void trimMetrics(String stage, long step) {
+  void trimMetrics(String stage, StagePosition position) {
     Path file = metrics(stage);
     if (!Files.exists(file)) {
       return;
@@ -541,7 +548,7 @@ public final class RunFolder {
       StringBuilder kept = new StringBuilder();
       for (String line : whole.lines().toList()) {
         MetricsLine metrics = MetricsLine.parse(line);
-        if (metrics.step() < step || (metrics.step() == step && metrics.quantizers() == null)) {
+        if (isBefore(metrics, position)) {
           kept.append(line).append('\n');
         }
       }
@@ -549,5 +556,14 @@ public final class RunFolder {
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be rewritten: " + e.getMessage(), e);
     }
+  }
+
+  /** Whether a line was there when the checkpoint was written, of the step's own lines too. */
+  private static boolean isBefore(MetricsLine line, StagePosition position) {
+    if (line.step() != position.step()) {
+      return line.step() < position.step();
+    }
+    Integer epoch = line.epoch();
+    return line.quantizers() == null && (epoch == null || epoch <= position.scores().size());
   }
 }

@@ -157,7 +157,7 @@ final class Stage {
           session.restoreState(prefix);
           log.info("{}: going on from step {} of {}", stage.name(), position.step(), total);
         });
-    folder.trimMetrics(stage.name(), position.step());
+    folder.trimMetrics(stage.name(), position);
     return position;
   }
 

@@ -294,6 +294,24 @@ class GlueCommandTest {
   }
 
   @Test
+  void whatNoRunCanHaveIsRefusedBeforeAnythingIsWritten() {
+    Invocation many = Invocation.of(glue(" --train-rows 1000"));
+    assertEquals(2, many.status());
+    assertTrue(
+        many.err().contains("train-rows: expected at most the 61 training rows"), many.err());
+    Invocation untrained =
+        Invocation.of(
+            "glue --tasks CoLA --float-epochs 0 --dry-run --out "
+                + folder.resolve("sweep")
+                + source());
+    assertEquals(2, untrained.status());
+    assertTrue(
+        untrained.err().contains("method fp: expected epochs in float, found float-epochs 0;"),
+        untrained.err());
+    assertFalse(Files.exists(folder.resolve("sweep")));
+  }
+
+  @Test
   void aRunOfAFileMayHaveSeedsOfItsOwn() throws IOException {
     Path file = folder.resolve("sweep.json");
     Files.writeString(

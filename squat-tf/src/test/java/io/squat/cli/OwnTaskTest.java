@@ -2,6 +2,7 @@ package io.squat.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -124,6 +125,20 @@ class OwnTaskTest {
         "expected a table with other columns",
         "missing column \"wide\"",
         "eval --model " + model + " --text-columns wide --dev-file " + at("dev.csv"));
+    assertRefused(
+        "a submission of another task",
+        "--submission: expected a model of CoLA for CoLA's file, found one of moods",
+        "eval --task CoLA --split dev --model "
+            + model
+            + " --data "
+            + Invocation.tinyBert().getParent()
+            + " --submission "
+            + at("glue.zip"));
+    assertFalse(Files.exists(folder.resolve("glue.zip")));
+    assertRefused(
+        "a pair for a model of single texts",
+        "expected one text a row",
+        "predict --model " + model + " --text cold --text-pair cold");
   }
 
   @Test

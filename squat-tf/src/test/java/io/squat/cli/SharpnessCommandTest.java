@@ -141,7 +141,8 @@ class SharpnessCommandTest {
     String after = Files.readString(folder.resolve("some/sharpness.json"), UTF_8);
     String none = "\"surface\" : null";
     assertEquals(before.indexOf(none), after.indexOf("\"surface\" : {"));
-    assertEquals(before.substring(0, before.indexOf(none)), after.substring(0, before.indexOf(none)));
+    assertEquals(
+        before.substring(0, before.indexOf(none)), after.substring(0, before.indexOf(none)));
     assertEquals(0, measure("at-once", "").status());
     assertEquals(Files.readString(folder.resolve("at-once/sharpness.json"), UTF_8), after);
   }

@@ -291,6 +291,47 @@ class ReportTest {
     assertTrue(csv.contains("a,finished,train,") && csv.contains("b,finished,train (2),"), csv);
   }
 
+  @Test
+  void tasksWhoseNamesHaveOtherLettersHavePicturesOfTheirOwn() throws IOException {
+    for (String name : List.of("отзывы", "平均")) {
+      add(
+          "runs/MRPC/lsq-2/seed-1",
+          name,
+          settings ->
+              settings.replace(
+                  "\"task\": \"MRPC\"",
+                  "\"task\": {\"name\": \""
+                      + name
+                      + "\", \"columns\": {\"texts\": [\"text\"], \"label\": \"y\"},"
+                      + " \"labels\": [\"0\", \"1\"]}"),
+          false);
+    }
+    List<String> pictures =
+        Report.of(List.of(added)).blocks().stream()
+            .filter(Block.Picture.class::isInstance)
+            .map(block -> ((Block.Picture) block).file())
+            .toList();
+    assertTrue(pictures.contains("task-size.png"), pictures.toString());
+    assertTrue(pictures.contains("task-2-size.png"), pictures.toString());
+    assertEquals(pictures.size(), pictures.stream().distinct().count(), pictures.toString());
+  }
+
+  @Test
+  void foldersOfOthersAreLeftAloneAndLinksAreFollowed() throws IOException {
+    add("runs/MRPC/lsq-2/seed-1", "real", settings -> settings, false);
+    Files.writeString(
+        Files.createDirectories(added.resolve(".vscode")).resolve("settings.json"), "no JSON");
+    Files.writeString(
+        Files.createDirectories(added.resolve("other")).resolve("settings.json"), "{\"a\": 1}");
+    Path linked = Files.createDirectories(folder.resolve("linked"));
+    Files.createSymbolicLink(linked.resolve("run"), added.resolve("real").toAbsolutePath());
+    Files.createSymbolicLink(linked.resolve("round"), linked.toAbsolutePath());
+    assertEquals(
+        List.of("real"), RunFinder.runs(List.of(added)).stream().map(ReportedRun::name).toList());
+    assertEquals(
+        List.of("run"), RunFinder.runs(List.of(linked)).stream().map(ReportedRun::name).toList());
+  }
+
   /**
    * The mean of two numbers has half of their variance by n - 1: a difference of 0.1 and one of 0.3
    * are the mean 0.2 and a deviation of 0.1, which of replicates that are at -d, 0, 0 and d is

@@ -162,7 +162,7 @@ class MeasuresTest {
     Quadratic loss = new Quadratic(huge, SLOPE, Quadratic.point(1));
     IllegalStateException thrown =
         assertThrows(IllegalStateException.class, () -> Spectrum.of(loss, 1, 3, 0.01, 1));
-    assertTrue(thrown.getMessage().contains("not finite"), thrown.getMessage());
+    assertTrue(String.valueOf(thrown.getMessage()).contains("not finite"), thrown.toString());
   }
 
   @Test

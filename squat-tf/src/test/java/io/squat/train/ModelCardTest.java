@@ -111,7 +111,7 @@ class ModelCardTest {
   }
 
   private String card(String stage, ServingFormat format, ServingModel model) {
-    return new ModelCard(run, stage, format, model, "squat 7").text(2_345_678);
+    return new ModelCard(run, stage, format, model, 77, "squat 7").text(2_345_678);
   }
 
   private static void assertHas(String card, String... parts) {

@@ -8,6 +8,7 @@ import com.google.common.primitives.Ints;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnknownFieldSet;
+import io.squat.eval.ModelDescription;
 import io.squat.eval.ModelSize;
 import io.squat.glue.Casing;
 import io.squat.glue.EncodedExample;
@@ -25,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -138,6 +140,9 @@ class RunExportTest {
     run(model, requests);
     String card = Files.readString(model.resolve("README.md"));
     assertTrue(card.contains("Trained on the training file"), card);
+    assertTrue(card.contains("| longest row | 40 tokens; longer ones are cut |"), card);
+    assertEquals(POSITIONS, ModelDescription.read(model).orElseThrow().maxLength());
+    assertEquals(Optional.of(false), ModelDescription.read(model).orElseThrow().pair());
   }
 
   @Test
