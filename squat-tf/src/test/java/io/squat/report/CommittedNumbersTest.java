@@ -1,0 +1,179 @@
+package io.squat.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.base.Splitter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** Tables of the README and of docs/performance.md are what the commands' committed output says. */
+class CommittedNumbersTest {
+  private static final Path DOCS = Path.of("..", "docs");
+  private static final Path PERFORMANCE = DOCS.resolve("performance");
+  private static final List<String> TIMED =
+      List.of(
+          "serve-32-tokens.json",
+          "serve-32-rows-32-tokens.json",
+          "serve-128-tokens.json",
+          "serve-32-rows-128-tokens.json");
+
+  private static JsonNode json(Path file) throws IOException {
+    return new ObjectMapper().readTree(file.toFile());
+  }
+
+  private static String page() throws IOException {
+    return Files.readString(DOCS.resolve("performance.md"));
+  }
+
+  private static String readme() throws IOException {
+    return Files.readString(DOCS.resolveSibling("README.md"));
+  }
+
+  private static List<String> rowsAfter(String text, String heading) {
+    Iterator<String> lines =
+        text.lines().dropWhile(line -> !line.equals(heading)).skip(1).iterator();
+    List<String> rows = new ArrayList<>();
+    while (lines.hasNext()) {
+      String line = lines.next();
+      if (line.startsWith("|")) {
+        rows.add(line);
+      } else if (!rows.isEmpty()) {
+        break;
+      }
+    }
+    return rows;
+  }
+
+  @Test
+  void latencies() throws IOException {
+    List<String> rows = new ArrayList<>();
+    for (String file : TIMED) {
+      for (JsonNode timing : json(PERFORMANCE.resolve(file)).get("timings")) {
+        JsonNode latency = timing.get("latency");
+        rows.add(
+            String.format(
+                Locale.ROOT,
+                "| %s | %d | %d | %.1f | %.1f | %.1f | %.2f (%.2f) |",
+                timing.get("model").textValue(),
+                timing.get("rows").intValue(),
+                timing.get("length").intValue(),
+                latency.get("medianMilliseconds").doubleValue(),
+                latency.get("minMilliseconds").doubleValue(),
+                latency.get("p99Milliseconds").doubleValue(),
+                timing.get("medianSpeed").doubleValue(),
+                timing.get("minSpeed").doubleValue()));
+      }
+    }
+    List<String> table = rowsAfter(page(), "## Latency");
+    assertEquals(rows, table.subList(2, table.size()));
+  }
+
+  private static Map<String, JsonNode> loaded(String file) throws IOException {
+    Map<String, JsonNode> loaded = new TreeMap<>();
+    for (JsonNode model : json(PERFORMANCE.resolve(file)).get("loaded")) {
+      loaded.put(model.get("model").textValue(), model);
+    }
+    return loaded;
+  }
+
+  @Test
+  void sizes() throws IOException {
+    List<String> table = rowsAfter(page(), "## Size");
+    List<String> names = Splitter.on(" | ").splitToList(table.get(0).replaceAll("^\\| | \\|$", ""));
+    List<String> sizes = Splitter.on(" | ").splitToList(table.get(2).replaceAll("^\\| | \\|$", ""));
+    Map<String, JsonNode> loaded = loaded("serve-32-tokens.json");
+    assertTrue(names.containsAll(loaded.keySet()), names.toString());
+    loaded.forEach(
+        (name, model) ->
+            assertEquals(
+                String.format(Locale.ROOT, "%.1f", model.get("folderBytes").doubleValue() / 1e6),
+                sizes.get(names.indexOf(name)),
+                name));
+  }
+
+  @Test
+  void memory() throws IOException {
+    List<String> table = rowsAfter(page(), "## Memory and time to load");
+    assertMemory(table.get(2), "1 x 128", loaded("serve-memory.json"));
+    assertMemory(table.get(3), "8 x 128", loaded("serve-128-tokens.json"));
+  }
+
+  private static void assertMemory(String row, String load, Map<String, JsonNode> loaded) {
+    double whole = loaded.get("float").get("residentBytes").doubleValue();
+    double packed = loaded.get("packed 4-8-8").get("residentBytes").doubleValue();
+    assertEquals(
+        String.format(
+            Locale.ROOT,
+            "| Java, `bench serve` | %s | %.0f | %.0f | %.2f |",
+            load,
+            whole / 1e6,
+            packed / 1e6,
+            packed / whole),
+        row);
+  }
+
+  @Test
+  void demo() throws IOException {
+    JsonNode demo = json(PERFORMANCE.resolve("demo.json"));
+    for (String model : List.of("float", "quantized")) {
+      String line =
+          readme()
+              .lines()
+              .filter(
+                  some -> some.startsWith(model.equals("float") ? "  float  " : "  SQuAT 4-8-8"))
+              .findFirst()
+              .orElseThrow();
+      assertTrue(
+          line.replaceAll(" +", " ")
+              .endsWith(
+                  String.format(
+                      Locale.ROOT,
+                      " %.1f %% %.1f MB %.1f ms",
+                      100 * demo.get(model + "Accuracy").doubleValue(),
+                      demo.get(model + "Bytes").doubleValue() / 1e6,
+                      demo.get(model + "MillisecondsPerSentence").doubleValue())),
+          line);
+    }
+    assertTrue(
+        readme()
+            .contains(
+                String.format(
+                    Locale.ROOT,
+                    "answer on %.0f %% of the rows",
+                    100 * demo.get("agreement").doubleValue())));
+  }
+
+  @Test
+  void bertBase() throws IOException {
+    Path runs = DOCS.resolve("results/bert-base");
+    assertScores("CoLA", "Matthews", json(runs.resolve("CoLA/result.json")));
+    assertScores("RTE", "accuracy", json(runs.resolve("RTE/result.json")));
+    JsonNode exported = json(PERFORMANCE.resolve("eval-cola.json"));
+    assertEquals(
+        json(runs.resolve("CoLA/result.json")).get("last").get("Matthews"),
+        exported.get("metrics").get("Matthews"));
+  }
+
+  private static void assertScores(String task, String metric, JsonNode result) throws IOException {
+    String row =
+        String.format(
+            Locale.ROOT,
+            "| %s (%s) | %.1f | %.1f |",
+            task,
+            metric,
+            100 * result.get("floatScores").get(0).get("metrics").get(metric).doubleValue(),
+            100 * result.get("quantizedScores").get(0).get("metrics").get(metric).doubleValue());
+    assertTrue(readme().contains(row), row);
+  }
+}
