@@ -1,5 +1,6 @@
 package io.squat.report;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -110,8 +111,8 @@ class CommittedNumbersTest {
   }
 
   private static void assertMemory(String row, String load, Map<String, JsonNode> loaded) {
-    double whole = loaded.get("float").get("residentBytes").doubleValue();
-    double packed = loaded.get("packed 4-8-8").get("residentBytes").doubleValue();
+    double whole = requireNonNull(loaded.get("float")).get("residentBytes").doubleValue();
+    double packed = requireNonNull(loaded.get("packed 4-8-8")).get("residentBytes").doubleValue();
     assertEquals(
         String.format(
             Locale.ROOT,
