@@ -74,17 +74,18 @@ public record ModelDescription(
 
   /** The task of the user's own that the model was trained for; empty for one of GLUE's. */
   public Optional<OwnTask> ownTask() {
-    JsonNode task = settings.path("task");
-    return task.isObject() && Task.of(task) instanceof OwnTask own
-        ? Optional.of(own)
-        : Optional.empty();
+    return trainedTask().filter(OwnTask.class::isInstance).map(OwnTask.class::cast);
   }
 
   /** Whether the model was trained on pairs of texts; empty if the settings do not say it. */
   public Optional<Boolean> pair() {
-    JsonNode task = settings.path("task");
-    return task.isObject() || task.isTextual()
-        ? Optional.of(Task.of(task).pair())
+    return trainedTask().map(Task::pair);
+  }
+
+  private Optional<Task> trainedTask() {
+    JsonNode trained = settings.path("task");
+    return trained.isObject() || trained.isTextual()
+        ? Optional.of(Task.of(trained))
         : Optional.empty();
   }
 

@@ -33,7 +33,11 @@ final class Levels implements PaintScale {
   private final List<Double> heights;
 
   Levels(List<Field> fields) {
-    double[] reached = fields.stream().mapToDouble(Field::highest).filter(x -> x > 0).toArray();
+    double[] reached =
+        fields.stream()
+            .mapToDouble(Field::highest)
+            .filter(x -> x > 0 && Double.isFinite(x))
+            .toArray();
     // Of fields that rise nowhere any scale says so.
     double highest = Arrays.stream(reached).max().orElse(1);
     double lowest = LOWEST * Arrays.stream(reached).min().orElse(1);

@@ -4,14 +4,12 @@ import io.squat.glue.Batch;
 import io.squat.glue.Batches;
 import io.squat.glue.Examples;
 import io.squat.glue.WordPiece;
-import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.Device;
 import io.squat.train.Progress;
 import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
 import io.squat.train.SettingsText;
 import io.squat.train.TrainedModel;
-import java.nio.file.Path;
 import java.util.List;
 
 /** Measures the model of a finished run on some rows. */
@@ -132,12 +130,9 @@ public final class RunSharpness {
   }
 
   private List<Batch> batches(TrainedModel model) {
-    int positions = BertStructure.of(model.graph()).rows(model.graph(), null);
-    Path vocabulary = folder.vocabulary();
-    try (WordPiece wordPiece = WordPiece.open(vocabulary, settings.casing())) {
+    try (WordPiece wordPiece = WordPiece.open(folder.vocabulary(), settings.casing())) {
       return List.copyOf(
-          Batches.sequential(
-              wordPiece.encode(rows, Math.min(settings.maxLength(), positions)), BATCH));
+          Batches.sequential(wordPiece.encode(rows, settings.longestRow(model.graph())), BATCH));
     }
   }
 }

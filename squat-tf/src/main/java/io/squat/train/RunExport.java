@@ -3,7 +3,6 @@ package io.squat.train;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.squat.eval.ModelDescription;
 import io.squat.glue.Task;
-import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.SavedModelWriter;
 import io.squat.savedmodels.ServingModel;
 import io.squat.savedmodels.WarmUpRequests;
@@ -62,11 +61,7 @@ public final class RunExport {
     form.check(trained.quantization());
     SavedModelWriter.requireFree(out);
     ServingModel served = form.export(trained.graph(), trained.quantization(), trained.values());
-    // As the trainer cuts rows.
-    int longest =
-        Math.min(
-            settings.maxLength(),
-            BertStructure.of(trained.graph()).rows(trained.graph(), /* role= */ null));
+    int longest = settings.longestRow(trained.graph());
     Map<String, byte[]> files = assets(stage, form, longest, version);
     files.put(
         WarmUpRequests.FILE,

@@ -6,6 +6,8 @@ import io.squat.glue.Task;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
+import io.squat.savedmodels.BertStructure;
+import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.SavedModelReader;
 import java.util.Objects;
@@ -130,6 +132,13 @@ public record RunSettings(
   /** How often a step of the last stage passes its rows forwards and backwards. */
   public double passesAStep() {
     return method.passes(Alternation.parse(alternation));
+  }
+
+  /**
+   * The tokens that rows are cut to: those of the settings, or as many as a model has positions.
+   */
+  public int longestRow(ModelGraph model) {
+    return Math.min(maxLength, BertStructure.of(model).rows(model, /* role= */ null));
   }
 
   /**

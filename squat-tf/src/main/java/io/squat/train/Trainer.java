@@ -206,14 +206,14 @@ public final class Trainer {
           wordPiece.vocabSize(),
           embeddings);
     }
-    int positions = structure.rows(model, null);
-    if (settings.maxLength() > positions) {
+    int longest = settings.longestRow(model);
+    if (settings.maxLength() > longest) {
       log.warn(
           "--max-length {} is more than the model's {} positions: texts are cut to those",
           settings.maxLength(),
-          positions);
+          longest);
     }
-    return Math.min(settings.maxLength(), positions);
+    return longest;
   }
 
   private static EncodedExamples encode(WordPiece wordPiece, Examples examples, int length) {

@@ -71,6 +71,25 @@ class FigureTest {
     assertArrayEquals(figure.png(), figure.png());
   }
 
+  private static Field reaching(double height) {
+    List<Double> at = List.of(-1.0, 0.0, 1.0);
+    List<Double> side = List.of(height, height / 2, height);
+    return new Field("rise", at, at, List.of(side, List.of(height / 2, 0.0, height / 2), side));
+  }
+
+  @Test
+  void contoursAreRoundNumbersThatASteepFieldDoesNotTakeFromAFlatOne() {
+    assertEquals(
+        List.of(0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0),
+        new Levels(List.of(reaching(1))).heights());
+    assertEquals(
+        List.of(0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
+        new Levels(List.of(reaching(1), reaching(40))).heights());
+    assertEquals(
+        List.of(0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0),
+        new Levels(List.of(reaching(1), reaching(Double.POSITIVE_INFINITY))).heights());
+  }
+
   @Test
   void logarithmicAxesHaveTicksThatAReaderExpects() {
     assertEquals(List.of(0.0001, 0.001, 0.01, 0.1), DecimalLogAxis.values(0.00009, 0.13));

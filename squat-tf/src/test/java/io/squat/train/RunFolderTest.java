@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -155,5 +156,21 @@ class RunFolderTest {
     String message =
         String.valueOf(assertThrows(IllegalArgumentException.class, run::settings).getMessage());
     assertTrue(message.contains(root.toString()) && message.contains("settings.json"), message);
+  }
+
+  /** Stopped between an epoch's score and its checkpoint, a run scores the epoch again. */
+  @Test
+  void aScoreThatIsNotInTheCheckpointIsForgotten() throws IOException {
+    DevScore score = new DevScore(1, Map.of("accuracy", 0.75));
+    String stage = StageSettings.FLOAT;
+    Files.createDirectories(run.metrics(stage).getParent());
+    run.addMetrics(stage, MetricsLine.ofStep(3, 0.5f, 1e-5, null));
+    String before = Files.readString(run.metrics(stage));
+    run.addMetrics(stage, MetricsLine.ofEpoch(3, score));
+    String after = Files.readString(run.metrics(stage));
+    run.trimMetrics(stage, new StagePosition(3, List.of(score)));
+    assertEquals(after, Files.readString(run.metrics(stage)));
+    run.trimMetrics(stage, new StagePosition(3, List.of()));
+    assertEquals(before, Files.readString(run.metrics(stage)));
   }
 }
