@@ -146,7 +146,9 @@ final class RowParser {
             + header.size()
             + " "
             + table.dialect()
-            + " columns, found "
+            + " columns"
+            + (rules.layout().headerless().isEmpty() ? "" : " (" + quoted(header) + ")")
+            + ", found "
             + found);
   }
 

@@ -5,16 +5,19 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.LocalDateTime;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
@@ -127,7 +130,7 @@ public enum Submission {
 
   /**
    * Puts this file into a zip, and leaves the others in it as they are. The zip is written beside
-   * and renamed.
+   * and renamed; of several processes that put files into one zip each waits for the one before.
    *
    * @param zip the zip, which need not be there yet
    * @param examples the rows of the split
@@ -137,13 +140,39 @@ public enum Submission {
    * @throws UncheckedIOException if the zip cannot be read or written
    */
   public List<String> put(Path zip, Examples examples, float[] predictions) {
-    Map<Submission, byte[]> files = read(zip);
-    files.put(this, table(examples, predictions).getBytes(StandardCharsets.UTF_8));
-    write(zip, files);
+    byte[] content = table(examples, predictions).getBytes(StandardCharsets.UTF_8);
+    Map<Submission, byte[]> files =
+        alone(
+            zip,
+            () -> {
+              Map<Submission, byte[]> all = read(zip);
+              all.put(this, content);
+              write(zip, all);
+              return all;
+            });
     return Arrays.stream(values())
         .filter(file -> !files.containsKey(file))
         .map(Submission::fileName)
         .toList();
+  }
+
+  /**
+   * Does something while no other process does anything with the zip. The lock's file stays: to
+   * delete it would take the lock from one that waits for it.
+   */
+  static synchronized <T> T alone(Path zip, Supplier<T> work) {
+    Path lock = lock(zip);
+    try (FileChannel channel =
+        FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      channel.lock();
+      return work.get();
+    } catch (IOException e) {
+      throw new UncheckedIOException(zip + ": cannot be locked: " + e.getMessage(), e);
+    }
+  }
+
+  static Path lock(Path zip) {
+    return zip.resolveSibling("." + zip.getFileName() + ".lock");
   }
 
   private static Map<Submission, byte[]> read(Path zip) {

@@ -269,6 +269,15 @@ class GlueReaderTest {
                 "1\ta\tentailment"));
   }
 
+  /** Such as CoLA's dev rows in the layout of its test rows. */
+  @Test
+  void shortRowOfAFileWithoutHeader() {
+    assertError(
+        "rows, line 1: expected 4 tab-separated columns (\"source\", \"label\", \"mark\","
+            + " \"sentence\"), found 2",
+        () -> read(GlueTask.COLA, Split.DEV, "index\tsentence", "0\ta"));
+  }
+
   @Test
   void unknownLabel() {
     assertError(

@@ -1,6 +1,8 @@
 package io.squat.glue;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.MINUTES;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,11 +10,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -90,7 +97,57 @@ class SubmissionTest {
       assertEquals(Submission.table(wnli, ones), text);
     }
     try (Stream<Path> files = Files.list(folder)) {
-      assertEquals(List.of(zip), files.toList());
+      assertEquals(Set.of(zip, Submission.lock(zip)), files.collect(Collectors.toSet()));
+    }
+  }
+
+  /** A process that puts a zip where one is asked for, once it is told to. */
+  static final class OtherProcess {
+    private OtherProcess() {}
+
+    public static void main(String[] arguments) {
+      Path zip = Path.of(arguments[0]);
+      Submission.alone(
+          zip,
+          () -> {
+            try {
+              System.out.println("alone");
+              System.in.read();
+              return Files.copy(Path.of(arguments[1]), zip);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    }
+  }
+
+  @Test
+  void aSecondProcessWaitsForTheFirst() throws Exception {
+    Path zip = folder.resolve("glue.zip");
+    Path ready = folder.resolve("ready.zip");
+    Examples wnli = rows(GlueTask.WNLI, Split.TEST, 146, true);
+    Examples ax = rows(GlueTask.AX, Split.TEST, 1104, true);
+    Submission.of(ax).put(ready, ax, new float[1104]);
+    Process other =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                OtherProcess.class.getName(),
+                zip.toString(),
+                ready.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try {
+      assertEquals("alone", other.inputReader(UTF_8).readLine());
+      CompletableFuture<List<String>> put =
+          CompletableFuture.supplyAsync(() -> Submission.of(wnli).put(zip, wnli, new float[146]));
+      assertThrows(TimeoutException.class, () -> put.get(500, MILLISECONDS));
+      other.outputWriter(UTF_8).append('\n').flush();
+      assertEquals(9, put.get(1, MINUTES).size());
+      assertEquals(0, other.waitFor());
+    } finally {
+      other.destroyForcibly();
     }
   }
 

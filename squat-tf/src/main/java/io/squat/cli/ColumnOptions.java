@@ -13,8 +13,11 @@ final class ColumnOptions {
   @Option(
       names = "--text-columns",
       split = ",",
+      converter = Unquoted.class,
       paramLabel = "NAME",
-      description = "Column of the text in your own files, or the two of a pair.")
+      description =
+          "Column of the text in your own files, or the two of a pair. A name with a comma stands in"
+              + " double quotes.")
   @Nullable List<String> texts;
 
   @Option(
@@ -26,10 +29,11 @@ final class ColumnOptions {
   @Option(
       names = "--labels",
       split = ",",
+      converter = Unquoted.class,
       paramLabel = "NAME",
       description =
           "The classes, in the order of the outputs (default: the labels of the training file,"
-              + " sorted).")
+              + " sorted). One with a comma stands in double quotes.")
   @Nullable List<String> labels;
 
   @Option(names = "--regression", description = "The label's column holds scores, not classes.")

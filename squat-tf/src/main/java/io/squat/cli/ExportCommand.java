@@ -117,6 +117,7 @@ final class ExportCommand extends SquatCommand {
   @Option(
       names = "--text-columns",
       split = ",",
+      converter = Unquoted.class,
       paramLabel = "NAME",
       description =
           "Of --calibration-file: the text's column, or two of a pair (default: the first).")

@@ -149,6 +149,20 @@ class OwnTaskTest {
   }
 
   @Test
+  void namesWithCommas() throws IOException {
+    Files.writeString(folder.resolve("odd.tsv"), "a,b\tmood\ncold\t1,5\nwarm\t3\n");
+    assertRefused(
+        "a label that is not among them",
+        at("odd.tsv") + ", line 3: unknown label \"3\"; expected one of \"1,5\", \"2\"",
+        String.format(
+            Locale.ROOT,
+            "train --model %s --train-file %s --dev-file %2$s --text-columns \"a,b\""
+                + " --label-column mood --labels \"1,5\",2 --out o",
+            Invocation.tinyBert(),
+            at("odd.tsv")));
+  }
+
+  @Test
   void optionsThatDoNotGoTogether() {
     String model = "train --out o --model " + Invocation.tinyBert();
     String either =
