@@ -4,20 +4,14 @@ import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.glue.Batch;
 import io.squat.savedmodels.Device;
 import io.squat.savedmodels.SavedModelReader;
-import io.squat.savedmodels.TensorFlowMessage;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.tensorflow.Result;
-import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.family.TIntegral;
 
 /**
  * A SavedModel, ours or anybody's, that gives one number a class or a score for rows of token ids.
@@ -31,9 +25,6 @@ import org.tensorflow.types.family.TIntegral;
  * gets what it would get alone. {@link TextClassifier} takes text and closes safely, too.
  */
 public final class Classifier implements Predictor {
-  private static final Pattern MISSING_ROW =
-      Pattern.compile("indices\\[[^]]*\\] = \\d+ is not in \\[0, (\\d+)\\)");
-
   /**
    * How a model is loaded and run.
    *
@@ -112,52 +103,11 @@ public final class Classifier implements Predictor {
     return batches.predict(batch, this::run);
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // the list holds the tensors, and all of it is closed
-  private SignatureBatches.Answer run(Batch batch, int start, int rows, int length) {
-    List<TIntegral> fed = new ArrayList<>();
-    try {
-      Session.Runner runner = served.session().runner().fetch(output.tensor());
-      for (SignatureInput input : batches.inputs()) {
-        TIntegral tensor = input.tensor(batch, start, rows, length);
-        fed.add(tensor);
-        runner.feed(input.tensor(), tensor);
-      }
-      try (Result result = run(runner, rows, length)) {
-        return new SignatureBatches.Answer(
-            output.key(), output.kind(), floats(result.get(0), rows));
-      }
-    } finally {
-      fed.forEach(Tensor::close);
+  private List<SignatureBatches.Answer> run(Batch batch, int start, int rows, int length) {
+    try (Result result = served.run(List.of(output.tensor()), batch, start, rows, length)) {
+      return List.of(
+          new SignatureBatches.Answer(output.key(), output.kind(), floats(result.get(0), rows)));
     }
-  }
-
-  @MustBeClosed
-  private Result run(Session.Runner runner, int rows, int length) {
-    try {
-      return runner.run();
-    } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
-      throw new IllegalStateException(
-          String.format(
-              Locale.ROOT,
-              "%s: the model fails on %d rows of %d tokens: %s%s",
-              folder,
-              rows,
-              length,
-              TensorFlowMessage.of(e),
-              remedy(TensorFlowMessage.of(e), length)),
-          e);
-    }
-  }
-
-  /** What may help where a row of a table is missing, the positions' or the vocabulary's. */
-  private static String remedy(String message, int length) {
-    Matcher missing = MISSING_ROW.matcher(message);
-    if (!missing.find()) {
-      return "";
-    }
-    return Integer.parseInt(missing.group(1)) < length
-        ? "; the model has " + missing.group(1) + " positions: cut texts by --max-length"
-        : "; the model's vocabulary has " + missing.group(1) + " entries: give its own by --vocab";
   }
 
   private float[] floats(Tensor tensor, int rows) {

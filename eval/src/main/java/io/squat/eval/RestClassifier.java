@@ -202,7 +202,7 @@ public final class RestClassifier implements Predictor {
     return batches.predict(batch, this::run);
   }
 
-  private SignatureBatches.Answer run(Batch batch, int start, int rows, int length) {
+  private List<SignatureBatches.Answer> run(Batch batch, int start, int rows, int length) {
     ServingHttp.Response response =
         http.send(
             HttpRequest.newBuilder(url.predict())
@@ -212,7 +212,7 @@ public final class RestClassifier implements Predictor {
       throw httpError(url, response);
     }
     try {
-      return answer(json(response.body()), rows);
+      return List.of(answer(json(response.body()), rows));
     } catch (IllegalStateException e) {
       throw new IllegalStateException(url.model() + ": " + e.getMessage(), e);
     }

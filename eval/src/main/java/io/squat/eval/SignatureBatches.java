@@ -1,6 +1,7 @@
 package io.squat.eval;
 
 import io.squat.glue.Batch;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
@@ -40,9 +41,9 @@ record SignatureBatches(String model, List<SignatureInput> inputs) {
      * @param start the first row
      * @param rows R, the rows the model is given
      * @param length L, the tokens a row that it is given
-     * @return numbers of R rows, as many each
+     * @return for each output numbers of R rows, as many each
      */
-    Answer on(Batch batch, int start, int rows, int length);
+    List<Answer> on(Batch batch, int start, int rows, int length);
   }
 
   /** The most tokens a row may have, if the signature fixes its T. */
@@ -58,10 +59,25 @@ record SignatureBatches(String model, List<SignatureInput> inputs) {
   /**
    * Predicts for a batch.
    *
+   * @param run gives one output
    * @throws IllegalArgumentException if the batch's rows are longer than the signature allows
    * @throws IllegalStateException if a number is not finite, or as {@code run}
    */
   Predictions predict(Batch batch, Run run) {
+    Answer answer = answers(batch, run).get(0);
+    int columns = answer.values().length / batch.rows();
+    OutputKind kind = columns == 1 ? OutputKind.SCORE : answer.kind();
+    return new Predictions(kind, batch.rows(), columns, answer.values());
+  }
+
+  /**
+   * What the model says about a batch.
+   *
+   * @return the outputs of {@code run} with numbers of the batch's rows
+   * @throws IllegalArgumentException if the batch's rows are longer than the signature allows
+   * @throws IllegalStateException if a number is not finite, or as {@code run}
+   */
+  List<Answer> answers(Batch batch, Run run) {
     int length = fixed(SignatureInput::length);
     if (length != SignatureInput.ANY && batch.length() > length) {
       throw new IllegalArgumentException(
@@ -76,20 +92,28 @@ record SignatureBatches(String model, List<SignatureInput> inputs) {
     int rows = fixed(SignatureInput::rows);
     int tensorRows = rows == SignatureInput.ANY ? batch.rows() : rows;
     int tensorLength = length == SignatureInput.ANY ? batch.length() : length;
-    Answer first = run.on(batch, 0, tensorRows, tensorLength);
-    int columns = first.values().length / tensorRows;
-    float[] values = new float[batch.rows() * columns];
-    Answer part = first;
+    List<List<Answer>> parts = new ArrayList<>();
     for (int start = 0; start < batch.rows(); start += tensorRows) {
-      if (start > 0) {
-        part = run.on(batch, start, tensorRows, tensorLength);
-      }
-      int kept = Math.min(tensorRows, batch.rows() - start);
-      System.arraycopy(part.values(), 0, values, start * columns, kept * columns);
+      parts.add(run.on(batch, start, tensorRows, tensorLength));
+    }
+    List<Answer> joined = new ArrayList<>();
+    for (int i = 0; i < parts.get(0).size(); i++) {
+      int output = i;
+      joined.add(joined(parts.stream().map(part -> part.get(output)).toList(), tensorRows, batch));
+    }
+    return joined;
+  }
+
+  private Answer joined(List<Answer> parts, int partRows, Batch batch) {
+    Answer first = parts.get(0);
+    int columns = first.values().length / partRows;
+    float[] values = new float[batch.rows() * columns];
+    for (int i = 0; i < parts.size(); i++) {
+      int kept = Math.min(partRows, batch.rows() - i * partRows);
+      System.arraycopy(parts.get(i).values(), 0, values, i * partRows * columns, kept * columns);
     }
     checkFinite(first.output(), values, columns, batch);
-    OutputKind kind = columns == 1 ? OutputKind.SCORE : first.kind();
-    return new Predictions(kind, batch.rows(), columns, values);
+    return new Answer(first.output(), first.kind(), values);
   }
 
   private void checkFinite(String output, float[] values, int columns, Batch batch) {

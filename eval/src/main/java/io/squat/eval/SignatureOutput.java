@@ -38,26 +38,36 @@ record SignatureOutput(String key, String tensor, OutputKind kind) {
    * @throws IllegalArgumentException if there is no such output; the message lists the outputs
    */
   static SignatureOutput of(SignatureDef signature) {
+    return find(signature)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "expected a classifier's output, one named logits, probabilities or score, or"
+                        + " one alone of float32 [B, C], found outputs "
+                        + describe(new TreeMap<>(signature.getOutputsMap()))
+                        + "; an encoder must be trained for a task first"));
+  }
+
+  /** Finds the output as {@link #of} does; empty if there is none. */
+  static Optional<SignatureOutput> find(SignatureDef signature) {
     Map<String, TensorInfo> infos = new TreeMap<>(signature.getOutputsMap());
     for (Map.Entry<String, OutputKind> name : NAMES.entrySet()) {
       for (Map.Entry<String, TensorInfo> info : infos.entrySet()) {
         if (info.getKey().toLowerCase(Locale.ROOT).equals(name.getKey())
             && info.getValue().getDtype() == DataType.DT_FLOAT) {
-          return new SignatureOutput(info.getKey(), info.getValue().getName(), name.getValue());
+          return Optional.of(
+              new SignatureOutput(info.getKey(), info.getValue().getName(), name.getValue()));
         }
       }
     }
     List<Map.Entry<String, TensorInfo>> classes =
         infos.entrySet().stream().filter(info -> isFloatMatrix(info.getValue())).toList();
     if (classes.size() != 1 || ENCODER_OUTPUTS.contains(classes.get(0).getKey())) {
-      throw new IllegalArgumentException(
-          "expected a classifier's output, one named logits, probabilities or score, or one alone of"
-              + " float32 [B, C], found outputs "
-              + infos.entrySet().stream().map(SignatureOutput::describe).toList()
-              + "; an encoder must be trained for a task first");
+      return Optional.empty();
     }
-    return new SignatureOutput(
-        classes.get(0).getKey(), classes.get(0).getValue().getName(), OutputKind.CLASS_VALUES);
+    return Optional.of(
+        new SignatureOutput(
+            classes.get(0).getKey(), classes.get(0).getValue().getName(), OutputKind.CLASS_VALUES));
   }
 
   /**
@@ -80,6 +90,11 @@ record SignatureOutput(String key, String tensor, OutputKind kind) {
     return info.getDtype() == DataType.DT_FLOAT
         && !info.getTensorShape().getUnknownRank()
         && info.getTensorShape().getDimCount() == CLASSES_RANK;
+  }
+
+  /** Outputs by name, with their types and shapes. */
+  static String describe(Map<String, TensorInfo> outputs) {
+    return outputs.entrySet().stream().map(SignatureOutput::describe).toList().toString();
   }
 
   private static String describe(Map.Entry<String, TensorInfo> output) {

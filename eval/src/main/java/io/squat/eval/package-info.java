@@ -7,7 +7,8 @@
  *
  * <pre>
  * SavedModel folder --{@link io.squat.eval.Classifier#open}--&gt; {@link io.squat.eval.Classifier} --batches of token ids--&gt; {@link io.squat.eval.Predictions} (float32 [B, C])
- *     --{@link io.squat.eval.Evaluation}--&gt; the task's metrics, milliseconds a sentence; two models: {@link io.squat.eval.Agreement}
+ *     --{@link io.squat.eval.Evaluation}--&gt; the task's metrics, milliseconds a sentence
+ * two SavedModels --{@link io.squat.eval.ModelOutputs}--&gt; {@link io.squat.eval.OutputComparison}: cosines of their outputs, equal classes
  * text --{@link io.squat.eval.TextClassifier}--&gt; token ids --{@link io.squat.eval.Predictor}: a {@link io.squat.eval.Classifier} here, or a {@link io.squat.eval.RestClassifier} on TensorFlow Serving--&gt;
  *     {@link io.squat.eval.Predictions} --&gt; {@link io.squat.eval.Prediction}: label, probabilities or score
  * </pre>

@@ -68,28 +68,4 @@ class PredictionsTest {
             IllegalArgumentException.class,
             () -> new Predictions(OutputKind.SCORE, 2, 3, new float[6])));
   }
-
-  @Test
-  void agreesOnEqualClasses() {
-    Predictions a = new Predictions(OutputKind.LOGITS, 4, 2, new float[] {1, 2, 2, 1, 0, 1, 1, 0});
-    Predictions b =
-        new Predictions(
-            OutputKind.PROBABILITIES, 4, 2, new float[] {.4f, .6f, .7f, .3f, .1f, .9f, .2f, .8f});
-    assertEquals(0.75, Agreement.share(a, b));
-    assertEquals(1, Agreement.share(b, b));
-  }
-
-  @Test
-  void comparesOnlyClassesOfTheSameRows() {
-    Predictions two = new Predictions(OutputKind.LOGITS, 2, 3, new float[6]);
-    Predictions three = new Predictions(OutputKind.LOGITS, 3, 2, new float[6]);
-    Predictions score = new Predictions(OutputKind.SCORE, 2, 1, new float[2]);
-    assertEquals(
-        "agreement: expected the same rows and classes, found 2 rows of 3 classes and 3 rows of 2"
-            + " classes",
-        Failures.message(IllegalArgumentException.class, () -> Agreement.share(two, three)));
-    assertEquals(
-        "agreement: expected predicted classes, found scores; compare the models' metrics",
-        Failures.message(IllegalArgumentException.class, () -> Agreement.share(two, score)));
-  }
 }

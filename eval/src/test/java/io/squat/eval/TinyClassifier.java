@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -168,6 +169,21 @@ final class TinyClassifier {
       }
     }
     return logits;
+  }
+
+  /** What the sequence should be, in plain Java: for each token that is no padding, [H]. */
+  List<double[]> expectedSequence(Batch batch) {
+    List<double[]> vectors = new ArrayList<>();
+    for (int at = 0; at < batch.ids().length; at++) {
+      if (batch.mask()[at] == 1) {
+        double[] vector = new double[HIDDEN];
+        for (int h = 0; h < HIDDEN; h++) {
+          vector[h] = table[batch.ids()[at]][h] + segmentTable[batch.segments()[at]][h];
+        }
+        vectors.add(vector);
+      }
+    }
+    return vectors;
   }
 
   /** Writes the SavedModel into a folder. */

@@ -46,6 +46,7 @@ import picocli.CommandLine.TypeConversionException;
       GlueCommand.class,
       ReportCommand.class,
       SharpnessCommand.class,
+      CompareCommand.class,
       BenchCommand.class
     },
     footerHeading = "%nExamples:%n",

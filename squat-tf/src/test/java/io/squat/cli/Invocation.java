@@ -2,6 +2,7 @@ package io.squat.cli;
 
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -34,6 +35,19 @@ record Invocation(int status, String out, String err) {
     Invocation done = of(arguments + " --json " + json);
     assertEquals(0, done.status(), done.err());
     return new ObjectMapper().readTree(json.toFile());
+  }
+
+  /**
+   * Runs a command line that is bad input.
+   *
+   * @param why it is
+   * @param part of the one line that says so
+   */
+  static void assertRefused(String why, String part, String arguments) {
+    Invocation refused = of(arguments);
+    assertEquals(2, refused.status(), why);
+    assertEquals(1, refused.err().lines().count(), refused.err());
+    assertTrue(refused.err().contains(part), refused.err());
   }
 
   /** The folder of the tiny BERT. */

@@ -1,5 +1,6 @@
 package io.squat.cli;
 
+import static io.squat.cli.Invocation.assertRefused;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -191,12 +192,5 @@ class OwnTaskTest {
         "--text-columns: expected with --dev-file for a model that was not trained on a table of"
             + " your own",
         "eval --model " + Invocation.tinyBert() + " --dev-file " + at("dev.tsv"));
-  }
-
-  private static void assertRefused(String why, String part, String arguments) {
-    Invocation refused = Invocation.of(arguments);
-    assertEquals(2, refused.status(), why);
-    assertEquals(1, refused.err().lines().count(), refused.err());
-    assertTrue(refused.err().contains(part), refused.err());
   }
 }

@@ -54,6 +54,7 @@ class SquatTest {
         "glue",
         "report",
         "sharpness",
+        "compare",
         "bench train"
       })
   void helpShowsExamples(String command) {

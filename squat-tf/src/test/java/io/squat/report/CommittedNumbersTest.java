@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -122,6 +123,149 @@ class CommittedNumbersTest {
             packed / 1e6,
             packed / whole),
         row);
+  }
+
+  @Test
+  void timesToLoad() throws IOException {
+    DoubleSummaryStatistics load = new DoubleSummaryStatistics();
+    DoubleSummaryStatistics first = new DoubleSummaryStatistics();
+    for (String file : List.of("serve-32-tokens.json", "serve-128-tokens.json")) {
+      for (JsonNode model : loaded(file).values()) {
+        load.accept(model.get("loadMilliseconds").doubleValue() / 1e3);
+        first.accept(model.get("firstRunMilliseconds").doubleValue() / 1e3);
+      }
+    }
+    assertContains(
+        page(),
+        "loaded in %.1f to %.1f s and answers for the first time %.1f to %.1f s later",
+        load.getMin(),
+        load.getMax(),
+        first.getMin(),
+        first.getMax());
+  }
+
+  private static void assertContains(String text, String format, Object... numbers) {
+    String part = String.format(Locale.ROOT, format, numbers);
+    assertTrue(text.contains(part), part);
+  }
+
+  @Test
+  void channels() throws IOException {
+    List<String> rows = new ArrayList<>();
+    for (JsonNode timing : json(PERFORMANCE.resolve("serve-channel.json")).get("timings")) {
+      if (timing.get("model").textValue().contains("channel")) {
+        rows.add(
+            String.format(
+                Locale.ROOT,
+                "| %d x %d | %.2f (%.2f) |",
+                timing.get("rows").intValue(),
+                timing.get("length").intValue(),
+                timing.get("medianSpeed").doubleValue(),
+                timing.get("minSpeed").doubleValue()));
+      }
+    }
+    List<String> table = rowsAfter(page(), "### A step size for each output channel");
+    assertEquals(rows, table.subList(2, table.size()));
+    for (String method : List.of("lsq", "squat")) {
+      assertContains(
+          page(),
+          "%.2f times as long of `" + method + "`",
+          seconds("train-minilm-channel.json", method)
+              / seconds("train-minilm-tensor.json", method));
+    }
+  }
+
+  private static double seconds(String file, String method) throws IOException {
+    for (JsonNode timing : json(PERFORMANCE.resolve(file)).get("timings")) {
+      if (timing.get("method").textValue().equals(method)) {
+        return timing.get("medianSeconds").doubleValue();
+      }
+    }
+    throw new AssertionError(file + ": no " + method);
+  }
+
+  @Test
+  void steps() throws IOException {
+    List<String> rows = new ArrayList<>();
+    for (JsonNode timing : json(PERFORMANCE.resolve("train-bert-base.json")).get("timings")) {
+      String method = timing.get("method").textValue();
+      rows.add(
+          String.format(
+              Locale.ROOT,
+              "| `%s`%s | %.2f | %.2f |",
+              method,
+              method.equals("squat") ? ", two passes" : "",
+              timing.get("medianSeconds").doubleValue(),
+              timing.get("medianRatio").doubleValue()));
+    }
+    List<String> table = rowsAfter(readme(), "## What to expect");
+    assertEquals(rows, table.subList(2, table.size()));
+    assertContains(
+        readme(),
+        "%.1f GB in float, %.1f GB with `squat`",
+        json(PERFORMANCE.resolve("train-memory-fp.json")).get("peakMemoryBytes").doubleValue()
+            / 1e9,
+        json(PERFORMANCE.resolve("train-memory-squat.json")).get("peakMemoryBytes").doubleValue()
+            / 1e9);
+  }
+
+  /** The pooled output's cosines by the folder of the model, such as base-8-8-8-channel/1. */
+  private static Map<String, JsonNode> pooled() throws IOException {
+    Map<String, JsonNode> pooled = new TreeMap<>();
+    for (String file : List.of("compare-minilm.json", "compare-bert-base.json")) {
+      for (JsonNode compared : json(PERFORMANCE.resolve(file)).get("compared")) {
+        for (JsonNode output : compared.get("outputs")) {
+          if (output.get("output").textValue().startsWith("pool")) {
+            pooled.put(compared.get("model").textValue().replaceAll("/1$", ""), output);
+          }
+        }
+      }
+    }
+    return pooled;
+  }
+
+  @Test
+  void cosines() throws IOException {
+    Map<String, JsonNode> pooled = pooled();
+    List<String> rows = new ArrayList<>();
+    for (Map.Entry<String, String> model :
+        Map.of("MiniLM-L6-H384", "minilm", "BERT-base", "base").entrySet()) {
+      for (String bits : List.of("8-8-8", "4-8-8")) {
+        String name = model.getValue() + "-" + bits;
+        if (pooled.containsKey(name + "-tensor")) {
+          rows.add(
+              "| "
+                  + model.getKey()
+                  + ", "
+                  + bits
+                  + " | "
+                  + cosines(pooled, name + "-tensor")
+                  + " | "
+                  + cosines(pooled, name + "-channel")
+                  + " |");
+        }
+      }
+    }
+    List<String> table =
+        rowsAfter(
+            Files.readString(DOCS.resolve("method.md")),
+            "## Encoders that are quantized without training");
+    assertEquals(
+        rows.stream().sorted().toList(), table.subList(2, table.size()).stream().sorted().toList());
+    assertContains(
+        readme(),
+        "mean cosine of %.3f (MiniLM-L6-H384) and %.3f (BERT-base)",
+        requireNonNull(pooled.get("minilm-8-8-8-tensor")).get("meanCosine").doubleValue(),
+        requireNonNull(pooled.get("base-8-8-8-tensor")).get("meanCosine").doubleValue());
+  }
+
+  private static String cosines(Map<String, JsonNode> pooled, String model) {
+    JsonNode output = requireNonNull(pooled.get(model));
+    return String.format(
+        Locale.ROOT,
+        "%.4f (%.3f)",
+        output.get("meanCosine").doubleValue(),
+        output.get("leastCosine").doubleValue());
   }
 
   @Test
