@@ -116,7 +116,7 @@ final class GlueCommand extends SquatCommand {
       names = "--download",
       paramLabel = "DIR",
       description =
-          "Fetch GLUE's official files of --tasks (default: all, and AX; 375 MB, most of it MNLI)"
+          "Fetch GLUE's official files of --tasks (default: all, and AX; 376 MB, most of it MNLI)"
               + " into this folder, for --data, and train nothing. Sizes and checksums are checked;"
               + " what was stopped goes on, and tasks that are there are left alone. The data have"
               + " their sources' own terms.")

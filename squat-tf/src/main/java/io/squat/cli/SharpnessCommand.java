@@ -167,7 +167,7 @@ final class SharpnessCommand extends SquatCommand {
       if (there == null || (there.sharpness().surface() == null && surfacePoints > 0)) {
         try {
           SharpnessResults.Model found =
-              there != null ? there : measured.of(results.settings(), activations);
+              there != null ? there : measured.of(results.settings(), activations, out);
           results = results.with(found);
           results.write(out); // a measurement takes minutes
           if (surfacePoints > 0) {

@@ -10,6 +10,7 @@ import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
 import io.squat.train.SettingsText;
 import io.squat.train.TrainedModel;
+import java.nio.file.Path;
 import java.util.List;
 
 /** Measures the model of a finished run on some rows. */
@@ -63,8 +64,9 @@ public final class RunSharpness {
    *
    * @param wanted what is measured
    * @param activations whether activations are quantized for epsilon and average sharpness
+   * @param results the folder of the results, which name the run's folder by the way from there
    */
-  public SharpnessResults.Model of(SharpnessSettings wanted, boolean activations) {
+  public SharpnessResults.Model of(SharpnessSettings wanted, boolean activations, Path results) {
     TrainedModel model = model();
     List<Batch> batches = batches(model);
     boolean quantized = settings.method().quantized();
@@ -78,7 +80,7 @@ public final class RunSharpness {
                 ? new ModelLoss(model, true, batches, device, threads)
                 : null) {
       return new SharpnessResults.Model(
-          folder.root().normalize().toString(),
+          whole(results).relativize(whole(folder.root())).toString(),
           method,
           bits,
           SettingsText.of(settings),
@@ -117,6 +119,10 @@ public final class RunSharpness {
                   progress,
                   "surface of " + found.name() + which));
     }
+  }
+
+  private static Path whole(Path path) {
+    return path.toAbsolutePath().normalize();
   }
 
   private TrainedModel model() {

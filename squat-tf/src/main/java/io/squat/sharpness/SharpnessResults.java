@@ -47,7 +47,7 @@ public record SharpnessResults(
   /**
    * A model.
    *
-   * @param run the folder of its run
+   * @param run the folder of its run, as a path from that of the results
    * @param method fp, lsq, saq or squat
    * @param bits W-E-A, {@code float} for fp
    * @param settings of the run, as {@link SettingsText#of} has them: all but the seed

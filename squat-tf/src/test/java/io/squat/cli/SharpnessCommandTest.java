@@ -93,6 +93,8 @@ class SharpnessCommandTest {
                 "12 rows of CoLA train, seed 1, no dropout, quantized weights, activations quantized,"
                     + " rho 0.01, 0.02, 0.05, average rho 10, 30\n"),
         first.out());
+    String json = Files.readString(folder.resolve("first/sharpness.json"), UTF_8);
+    assertTrue(json.contains("\"run\" : \"../squat\""), json);
     assertTrue(first.out().contains("squat 2-8-8, seed 1: loss "), first.out());
     assertTrue(first.out().contains("fp float, seed 1: loss "), first.out());
   }
