@@ -51,7 +51,7 @@ final class RunFigures {
 
   /**
    * Of groups of one task and width: of each method the best of those with the most seeds, and lsq
-   * at the best one's passes.
+   * at their epochs and at their passes.
    */
   static List<RunGroup> shown(List<RunGroup> groups) {
     List<RunGroup> shown = new ArrayList<>();
@@ -65,7 +65,10 @@ final class RunFigures {
     }
     for (RunGroup best : List.copyOf(shown)) {
       groups.stream()
-          .filter(group -> Comparison.Baseline.LSQ_PASSES.fits(best, group))
+          .filter(
+              group ->
+                  Comparison.Baseline.LSQ.fits(best, group)
+                      || Comparison.Baseline.LSQ_PASSES.fits(best, group))
           .filter(group -> !shown.contains(group))
           .forEach(shown::add);
     }
