@@ -107,31 +107,40 @@ final class CompareCommand extends SquatCommand {
           "--model: expected two models or more, found one; the first is what the others are"
               + " compared with");
     }
-    if (rows < 1) {
-      throw new IllegalArgumentException("--rows: expected a number of at least 1, found " + rows);
-    }
+    requirePositive("--rows", rows);
+    requirePositive("--batch", batch);
     InputTexts texts = InputTexts.readColumns(textFile, textColumns).first(rows);
     Progress progress = TerminalProgress.ofStandardError();
+    ModelCache cache = ModelCache.ofUser(System.getenv(), progress);
+    List<Path> folders = models.stream().map(cache::folder).toList();
     List<Compared> compared;
-    try (ModelOutputs first = open(models.get(0), progress)) {
-      compared = compare(first, texts, progress);
+    try (ModelOutputs first = open(folders.get(0))) {
+      compared = compare(first, folders, texts, progress);
     }
     Result result = new Result(models.get(0), texts.first().size(), compared);
     print(out, result);
     return result;
   }
 
+  private static void requirePositive(String option, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(
+          option + ": expected a number of at least 1, found " + value);
+    }
+  }
+
   @MustBeClosed
-  private ModelOutputs open(String model, Progress progress) {
-    Path folder = ModelCache.ofUser(System.getenv(), progress).folder(model);
+  private ModelOutputs open(Path folder) {
     return ModelOutputs.open(
         folder, new Classifier.Options(choice.choice(), run.device(), run.threads()));
   }
 
-  private List<Compared> compare(ModelOutputs first, InputTexts texts, Progress progress) {
+  private List<Compared> compare(
+      ModelOutputs first, List<Path> folders, InputTexts texts, Progress progress) {
     List<Compared> compared = new ArrayList<>();
-    for (String model : models.subList(1, models.size())) {
-      try (ModelOutputs other = open(model, progress)) {
+    for (int i = 1; i < folders.size(); i++) {
+      String model = models.get(i);
+      try (ModelOutputs other = open(folders.get(i))) {
         OutputComparison comparison = new OutputComparison(first, other);
         List<Batch> batches = Batches.sequential(encoded(texts, first, other), batch);
         try (Progress.Work work = progress.begin("comparing " + model, "batch", batches.size())) {

@@ -70,6 +70,10 @@ class CompareCommandTest {
         "--rows: expected a number of at least 1, found 0",
         "compare --rows 0 --model " + MODEL + " --model " + MODEL + " --text-file " + texts);
     Invocation.assertRefused(
+        "a model that is not there",
+        "--model: expected the folder or .tar.gz of a SavedModel or a name",
+        "compare --model " + MODEL + " --model " + folder.resolve("no") + " --text-file " + texts);
+    Invocation.assertRefused(
         "a column that is not there",
         texts + ": expected --text-columns of [id, text], one or two, found [other]",
         "compare --text-columns other --model "
