@@ -17,28 +17,28 @@ import org.jspecify.annotations.Nullable;
 public final class OutputComparison {
   private final List<String> names;
   private final List<Sums> sums = new ArrayList<>();
-  private final ModelOutputs first;
+  private final ModelOutputs reference;
   private final ModelOutputs other;
 
   /**
    * Compares the outputs that two models have in common by name.
    *
-   * @param first the model that is compared with
+   * @param reference the model that is compared with
    * @param other the model that is compared
    * @throws IllegalArgumentException if no output has the same name in both
    */
-  public OutputComparison(ModelOutputs first, ModelOutputs other) {
-    this.first = first;
+  public OutputComparison(ModelOutputs reference, ModelOutputs other) {
+    this.reference = reference;
     this.other = other;
-    this.names = first.names().stream().filter(other.names()::contains).toList();
+    this.names = reference.names().stream().filter(other.names()::contains).toList();
     if (names.isEmpty()) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
               "%s: expected an output of %s, one of %s, found %s",
               other.folder(),
-              first.folder(),
-              first.names(),
+              reference.folder(),
+              reference.names(),
               other.names()));
     }
     names.forEach(name -> sums.add(new Sums()));
@@ -50,10 +50,11 @@ public final class OutputComparison {
    * @param output its name in the signature
    * @param vectors how many were compared
    * @param size numbers of each
-   * @param meanCosine mean over the vectors of the cosine of the angle between the two models', in
-   *     [-1, 1]; null where a vector is one number
+   * @param meanCosine mean over the vectors of the cosine of the angle between the reference's and
+   *     the other's, in [-1, 1]; null where a vector is one number
    * @param leastCosine the least of them; null where a vector is one number
-   * @param relativeError norm of all differences by the norm of the first model's numbers
+   * @param relativeError norm of all differences by the norm of the reference's numbers; infinite
+   *     if those are all zeros and the other's are not
    * @param largestDifference of two numbers
    * @param equalClasses the share of rows of which both predict the same class, in [0, 1]; null for
    *     an output that predicts none
@@ -76,7 +77,7 @@ public final class OutputComparison {
    * @throws IllegalStateException if a model fails, or gives anything but finite numbers
    */
   public void add(Batch batch) {
-    List<Vectors> expected = first.of(batch, names);
+    List<Vectors> expected = reference.of(batch, names);
     List<Vectors> found = other.of(batch, names);
     for (int i = 0; i < names.size(); i++) {
       requireSameSize(names.get(i), expected.get(i), found.get(i));
@@ -94,7 +95,7 @@ public final class OutputComparison {
               other.folder(),
               name,
               described(expected),
-              first.folder(),
+              reference.folder(),
               described(found)));
     }
   }
@@ -108,7 +109,8 @@ public final class OutputComparison {
     List<Difference> differences = new ArrayList<>();
     for (int i = 0; i < names.size(); i++) {
       String name = names.get(i);
-      differences.add(sums.get(i).difference(name, first.predicts(name) && other.predicts(name)));
+      differences.add(
+          sums.get(i).difference(name, reference.predicts(name) && other.predicts(name)));
     }
     return differences;
   }

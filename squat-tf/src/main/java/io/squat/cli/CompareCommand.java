@@ -4,10 +4,10 @@ import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.eval.Classifier;
 import io.squat.eval.ModelOutputs;
 import io.squat.eval.OutputComparison;
+import io.squat.eval.TextFormat;
 import io.squat.glue.Batch;
 import io.squat.glue.Batches;
 import io.squat.glue.EncodedExamples;
-import io.squat.glue.WordPiece;
 import io.squat.train.Progress;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -94,11 +94,11 @@ final class CompareCommand extends SquatCommand {
   /**
    * What the command prints.
    *
-   * @param first the model that the others are compared with
+   * @param reference the model that the others are compared with
    * @param texts how many were read
    * @param compared the others, in the order in which they were given
    */
-  record Result(String first, int texts, List<Compared> compared) {}
+  record Result(String reference, int texts, List<Compared> compared) {}
 
   @Override
   Object run(PrintWriter out) {
@@ -114,8 +114,8 @@ final class CompareCommand extends SquatCommand {
     ModelCache cache = ModelCache.ofUser(System.getenv(), progress);
     List<Path> folders = models.stream().map(cache::folder).toList();
     List<Compared> compared;
-    try (ModelOutputs first = open(folders.get(0))) {
-      compared = compare(first, folders, texts, progress);
+    try (ModelOutputs reference = open(folders.get(0))) {
+      compared = compare(reference, folders, texts, progress);
     }
     Result result = new Result(models.get(0), texts.first().size(), compared);
     print(out, result);
@@ -136,13 +136,13 @@ final class CompareCommand extends SquatCommand {
   }
 
   private List<Compared> compare(
-      ModelOutputs first, List<Path> folders, InputTexts texts, Progress progress) {
+      ModelOutputs reference, List<Path> folders, InputTexts texts, Progress progress) {
     List<Compared> compared = new ArrayList<>();
     for (int i = 1; i < folders.size(); i++) {
       String model = models.get(i);
       try (ModelOutputs other = open(folders.get(i))) {
-        OutputComparison comparison = new OutputComparison(first, other);
-        List<Batch> batches = Batches.sequential(encoded(texts, first, other), batch);
+        OutputComparison comparison = new OutputComparison(reference, other);
+        List<Batch> batches = Batches.sequential(encoded(texts, reference, other), batch);
         try (Progress.Work work = progress.begin("comparing " + model, "batch", batches.size())) {
           for (Batch each : batches) {
             comparison.add(each);
@@ -155,20 +155,22 @@ final class CompareCommand extends SquatCommand {
     return compared;
   }
 
-  private EncodedExamples encoded(InputTexts texts, ModelOutputs first, ModelOutputs other) {
-    int length = text.maxLength(first.folder());
-    length = Math.min(length, first.maxLength().orElse(length));
+  private EncodedExamples encoded(InputTexts texts, ModelOutputs reference, ModelOutputs other) {
+    TextFormat format = text.text(reference.folder());
+    int length = format.maxLength();
+    length = Math.min(length, reference.maxLength().orElse(length));
     length = Math.min(length, other.maxLength().orElse(length));
-    try (WordPiece wordPiece =
-        WordPiece.open(text.vocabulary(first.folder()), text.casing(first.folder()))) {
-      return wordPiece.encode(texts.first(), texts.second(), length);
-    }
+    return texts.encode(format, length);
   }
 
   private static void print(PrintWriter out, Result result) {
     for (Compared compared : result.compared()) {
       out.printf(
-          Locale.ROOT, "%s to %s, %d texts%n", compared.model(), result.first(), result.texts());
+          Locale.ROOT,
+          "%s to %s, %d texts%n",
+          compared.model(),
+          result.reference(),
+          result.texts());
       int width =
           compared.outputs().stream().mapToInt(row -> row.output().length()).max().orElseThrow();
       String name = "  %-" + width + "s";

@@ -4,8 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.squat.eval.ModelDescription;
 import io.squat.eval.ModelSize;
+import io.squat.eval.TextFormat;
 import io.squat.glue.EncodedExamples;
-import io.squat.glue.WordPiece;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Granularity;
 import io.squat.savedmodels.Compute;
@@ -237,10 +237,8 @@ final class ExportCommand extends SquatCommand {
   private EncodedExamples texts(Path file, Path folder) {
     InputTexts texts =
         InputTexts.readColumns(file, textColumns).first(EncoderExport.CALIBRATION_TEXTS);
-    Path vocabulary = text.vocabulary(folder);
-    try (WordPiece wordPiece = WordPiece.open(vocabulary, text.casing(folder))) {
-      return wordPiece.encode(texts.first(), texts.second(), text.maxLength(folder));
-    }
+    TextFormat format = text.text(folder);
+    return texts.encode(format, format.maxLength());
   }
 
   /**

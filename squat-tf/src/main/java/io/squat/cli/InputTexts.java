@@ -1,5 +1,8 @@
 package io.squat.cli;
 
+import io.squat.eval.TextFormat;
+import io.squat.glue.EncodedExamples;
+import io.squat.glue.WordPiece;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -116,6 +119,18 @@ record InputTexts(List<String> first, @Nullable List<String> second) {
   InputTexts first(int count) {
     int size = Math.min(count, first.size());
     return new InputTexts(first.subList(0, size), second == null ? null : second.subList(0, size));
+  }
+
+  /**
+   * The texts as token ids.
+   *
+   * @param format how they become tokens
+   * @param maxLength tokens that they are cut to
+   */
+  EncodedExamples encode(TextFormat format, int maxLength) {
+    try (WordPiece wordPiece = WordPiece.open(format.vocabulary(), format.casing())) {
+      return wordPiece.encode(first, second, maxLength);
+    }
   }
 
   private static String content(Path file) {

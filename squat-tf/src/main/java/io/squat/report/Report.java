@@ -176,7 +176,8 @@ public final class Report {
         file + "-size.png",
         task
             + ": scores by size. Of each method and width the group with the best mean among"
-            + " those with the most seeds, and lsq at the same epochs and passes; side by side where sizes are equal; bars are the standard deviation over seeds.",
+            + " those with the most seeds, and lsq at the same epochs and passes; side by side where sizes"
+            + " are equal; bars are the standard deviation over seeds.",
         RunFigures.sizes(shown),
         blocks);
     List<RunGroup> floating = shown.stream().filter(group -> !group.isQuantized()).toList();
