@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.squat.eval.JavaProcess;
 import io.squat.glue.GlueTask;
+import io.squat.sweep.EarlierResults;
 import io.squat.sweep.RunGrid;
 import io.squat.sweep.RunStatus;
 import io.squat.sweep.Sweep;
@@ -50,6 +51,7 @@ import picocli.CommandLine.ParameterException;
       "  squat glue --model bert-base-uncased --data glue --tasks CoLA,MRPC --bits 2-8-8,4-8-8 \\",
       "    --methods fp,lsq,saq,squat --seeds 5 --out sweep",
       "  squat glue --sweep search.json --out search --dry-run",
+      "  squat glue --sweep search.json --out search --results kept-results --parallel 2",
       "",
       "A file for --sweep has the keys model, data, tasks, seeds, common and runs; the names in common",
       "and runs are those of train's options; a run may be for some of the seeds alone:",
@@ -159,6 +161,15 @@ final class GlueCommand extends SquatCommand {
               + " be exported then. Float models stay.")
   boolean prune;
 
+  @Option(
+      names = "--results",
+      paramLabel = "DIR",
+      description =
+          "Take the finished runs of this folder, as report --results writes it or of another sweep,"
+              + " and do not do them again. Float models that are not there are trained again, if"
+              + " other runs start from them.")
+  @Nullable Path results;
+
   @Option(names = "--dry-run", description = "List the runs and how far they are, and do nothing.")
   boolean dryRun;
 
@@ -182,9 +193,9 @@ final class GlueCommand extends SquatCommand {
                     "-D" + Stopping.CHILD + "=true", "-D" + TerminalProgress.TERMINAL + "=false")),
             parallel,
             prune,
+            results == null ? null : new EarlierResults(results),
             Stopping::requested);
     if (dryRun) {
-      folder.check(runs);
       List<RunStatus> statuses = Sweep.status(folder, runs, options);
       SweepTable.printRuns(printer, statuses);
       return SweepResult.of(statuses);

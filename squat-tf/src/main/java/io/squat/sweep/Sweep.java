@@ -36,9 +36,15 @@ public final class Sweep {
    * @param command the process of a run, without the arguments of {@code train}
    * @param parallel how many at once
    * @param prune whether the quantized models of finished runs are removed
+   * @param earlier finished runs that are not done again; null if there are none
    * @param stop says whether the sweep is to end
    */
-  public record Options(List<String> command, int parallel, boolean prune, BooleanSupplier stop) {
+  public record Options(
+      List<String> command,
+      int parallel,
+      boolean prune,
+      @Nullable EarlierResults earlier,
+      BooleanSupplier stop) {
     /**
      * Copies the list.
      *
@@ -81,31 +87,52 @@ public final class Sweep {
             ? WholeFiles.readJson(folder.status(), Status.class).runs()
             : new HashMap<>();
     for (SweepRun run : runs) {
+      EarlierResults earlier = options.earlier();
+      RunFolder counts = earlier == null ? folder.run(run.folder()) : earlier.of(run, folder);
       entries.put(
-          run.folder(),
-          new Entry(run, folder.run(run.folder()), known.getOrDefault(run.folder(), Work.NONE)));
+          run.folder(), new Entry(run, counts, known.getOrDefault(run.folder(), Work.NONE)));
     }
+    entries.values().stream().filter(this::lacksModel).forEach(Entry::again);
+  }
+
+  /** Whether runs that are not done start from a finished run whose model is not there. */
+  private boolean lacksModel(Entry entry) {
+    return entry.state == RunStatus.State.DONE
+        && !entry.folder.hasModel(entry.run.settings().lastStage())
+        && entries.values().stream()
+            .anyMatch(
+                other ->
+                    entry.run.folder().equals(other.run.floatRun())
+                        && other.state != RunStatus.State.DONE);
   }
 
   /**
-   * Does all runs that are not done yet; those that failed before are tried again.
+   * Does all runs that are not done yet; those that failed before are tried again, and so are float
+   * runs without a model, if others start from it.
    *
    * @param folder where they are kept
    * @param plan what was asked for
    * @param runs the runs of the plan
    * @return what became of each
    * @throws IllegalArgumentException if the folder holds something else, or another process works
-   *     in it
+   *     in it, or the earlier results are not of these runs
    * @throws CancellationException if it was stopped
    */
   public static List<RunStatus> run(
       SweepFolder folder, SweepPlan plan, List<SweepRun> runs, Options options, SweepView view) {
+    EarlierResults earlier = options.earlier();
     folder.check(runs);
+    if (earlier != null) {
+      earlier.check(runs);
+    }
     return FolderLock.holding(
         folder.root(),
         () -> {
           folder.check(runs); // again: another process may have worked in it meanwhile
           folder.write(plan, runs);
+          if (earlier != null) {
+            earlier.take(runs, folder);
+          }
           Sweep sweep = new Sweep(folder, runs, options, view);
           sweep.awaitOrphans();
           sweep.work();
@@ -115,6 +142,11 @@ public final class Sweep {
 
   /** How far the runs are, without doing any. */
   public static List<RunStatus> status(SweepFolder folder, List<SweepRun> runs, Options options) {
+    folder.check(runs);
+    EarlierResults earlier = options.earlier();
+    if (earlier != null) {
+      earlier.check(runs);
+    }
     Sweep sweep = new Sweep(folder, runs, options, new NoView());
     for (Entry entry : sweep.entries.values()) {
       if (entry.state == RunStatus.State.WAITING && FolderLock.isHeld(entry.folder.root())) {
@@ -203,6 +235,9 @@ public final class Sweep {
     if (entry.run.floatRun() != null) {
       command.add("--float-run=" + folder.run(entry.run.floatRun()).root());
     }
+    if (entry.folder.isFinished()) {
+      entry.folder.setAside();
+    }
     entry.state = RunStatus.State.RUNNING;
     entry.work = new Work(entry.work.seconds(), entry.work.steps(), null);
     entry.metrics.mark();
@@ -220,6 +255,17 @@ public final class Sweep {
     entry.process = null;
     if (entry.folder.isFinished()) { // however the process ended after it had written its result
       entry.state = RunStatus.State.DONE;
+      entry
+          .folder
+          .compareWithAside()
+          .ifPresent(
+              kept ->
+                  log.warn(
+                      "{}: trained again, since its model was not there, and its scores are not those"
+                          + " of before (kept in {}): this machine, or this number of threads, does"
+                          + " not compute the same, and runs of both are no fair comparison",
+                      entry.run.folder(),
+                      kept));
       prune(entry);
     } else if (stopping || options.stop().getAsBoolean()) {
       entry.state = RunStatus.State.WAITING;
@@ -267,6 +313,11 @@ public final class Sweep {
       boolean done = folder.isFinished();
       this.state = done ? RunStatus.State.DONE : RunStatus.State.WAITING;
       this.work = done ? new Work(work.seconds(), work.steps(), null) : work;
+    }
+
+    /** To be done although it is finished. */
+    void again() {
+      state = RunStatus.State.WAITING;
     }
 
     Work workSoFar() {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 
@@ -389,6 +390,11 @@ public final class RunFolder {
     }
   }
 
+  /** Whether the variables of a finished stage are there. */
+  public boolean hasModel(String stage) {
+    return Files.exists(model(stage).resolve(VARIABLES + ".index"));
+  }
+
   /**
    * Checks that the variables of a finished stage are there.
    *
@@ -402,13 +408,13 @@ public final class RunFolder {
               + stage
               + " is not finished; go on with it by the same `squat train`");
     }
-    if (!Files.exists(model(stage).resolve(VARIABLES + ".index"))) {
+    if (!hasModel(stage)) {
       throw new IllegalArgumentException(
           root
               + ": expected the model of the stage "
               + stage
-              + ", found its scores alone: `squat glue --prune` removed it; train it again, without"
-              + " --prune");
+              + ", found its scores alone: `squat glue --prune` removed it, or --results did not have"
+              + " it; train it again");
     }
   }
 
@@ -432,26 +438,75 @@ public final class RunFolder {
 
   /** Takes the finished float stage of another run; its model is linked where that is possible. */
   void takeFloatStage(RunFolder floatRun) {
-    Path taken = root.resolve(StageSettings.FLOAT);
     Path given = floatRun.root.resolve(StageSettings.FLOAT);
-    Path model = floatRun.model(StageSettings.FLOAT);
     WholeFiles.writeFolder(
-        taken,
-        part -> {
-          try (Stream<Path> files = Files.walk(given)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-              Path copy = part.resolve(given.relativize(file));
-              Files.createDirectories(copy.resolveSibling("."));
-              if (file.startsWith(model)) {
-                link(file, copy);
-              } else if (!file.startsWith(given.resolve(CHECKPOINTS))) {
-                Files.copy(file, copy);
-              }
-            }
-          } catch (IOException e) {
-            throw new UncheckedIOException(taken + ": cannot be written: " + e.getMessage(), e);
-          }
-        });
+        root.resolve(StageSettings.FLOAT), part -> floatRun.copyFiles(given, part));
+  }
+
+  /**
+   * Takes all of a finished run, in the place of what is here; models are linked where that is
+   * possible.
+   *
+   * @param finished a run, or what {@code report --results} keeps of one
+   */
+  public void takeRun(RunFolder finished) {
+    WholeFiles.writeFolder(root, part -> finished.copyFiles(finished.root, part));
+  }
+
+  private static boolean isBelow(Path file, Function<String, Path> ofStage) {
+    return Stream.of(StageSettings.FLOAT, StageSettings.QUANTIZED)
+        .anyMatch(stage -> file.startsWith(ofStage.apply(stage)));
+  }
+
+  /** Makes place for the same run; {@link #compareWithAside} says what came of it. */
+  public void setAside() {
+    try {
+      WholeFiles.delete(aside());
+      Files.move(root, aside(), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(root + ": cannot be moved: " + e.getMessage(), e);
+    }
+  }
+
+  private Path aside() {
+    return root.resolveSibling(".before-" + root.getFileName());
+  }
+
+  /**
+   * Removes what was set aside, if this run has the same result.
+   *
+   * @return what was set aside, if it has another result
+   */
+  public Optional<Path> compareWithAside() {
+    RunFolder before = new RunFolder(aside());
+    if (!before.isFinished()) {
+      return Optional.empty();
+    }
+    if (!before.readResult().equals(readResult())) {
+      return Optional.of(before.root);
+    }
+    WholeFiles.delete(before.root);
+    return Optional.empty();
+  }
+
+  /** Copies the files of this run below one of its folders, but checkpoints and locks. */
+  private void copyFiles(Path from, Path to) {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path copy = to.resolve(from.relativize(file));
+        if (file.equals(root.resolve(FolderLock.FILE)) || isBelow(file, this::checkpointFolder)) {
+          continue;
+        }
+        Files.createDirectories(copy.resolveSibling("."));
+        if (isBelow(file, this::model)) {
+          link(file, copy);
+        } else {
+          Files.copy(file, copy);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(to + ": cannot be written: " + e.getMessage(), e);
+    }
   }
 
   private static void link(Path file, Path place) throws IOException {
@@ -484,7 +539,7 @@ public final class RunFolder {
 
   /** Writes a checkpoint and removes all but the last two. */
   void writeCheckpoint(String stage, StagePosition position, Consumer<Path> variables) {
-    Path checkpoints = root.resolve(stage).resolve(CHECKPOINTS);
+    Path checkpoints = checkpointFolder(stage);
     WholeFiles.writeFolder(
         checkpoints.resolve(STEP + position.step()),
         folder -> {
@@ -509,12 +564,16 @@ public final class RunFolder {
     return WholeFiles.readJson(checkpoint.resolveSibling("position.json"), StagePosition.class);
   }
 
+  private Path checkpointFolder(String stage) {
+    return root.resolve(stage).resolve(CHECKPOINTS);
+  }
+
   void deleteCheckpoints(String stage) {
-    WholeFiles.delete(root.resolve(stage).resolve(CHECKPOINTS));
+    WholeFiles.delete(checkpointFolder(stage));
   }
 
   private List<Path> checkpoints(String stage) {
-    Path folder = root.resolve(stage).resolve(CHECKPOINTS);
+    Path folder = checkpointFolder(stage);
     if (!Files.isDirectory(folder)) {
       return List.of();
     }

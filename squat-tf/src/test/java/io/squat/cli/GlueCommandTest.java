@@ -157,6 +157,106 @@ class GlueCommandTest {
     assertTrue(more.out().contains("6 runs, 40 steps to do"), more.out());
   }
 
+  /** As on another machine, where only what {@code report --results} keeps is at hand. */
+  @Test
+  @Timeout(600)
+  void resultsThatWereKeptAreNotDoneAgain() throws IOException {
+    String sweep = glue("").replace("lsq,squat", "lsq").replace("--epochs 2", "--epochs 1");
+    String float5 = "float/CoLA/seed-5";
+    String lsq5 = "runs/CoLA/lsq-2-8-8-e1-lr0.001-step0.002/seed-5";
+    Invocation first = Invocation.of(sweep);
+    assertEquals(0, first.status(), first.err());
+    Path done = Files.move(folder.resolve("sweep"), folder.resolve("done"));
+    Path kept = folder.resolve("kept");
+    Invocation report =
+        Invocation.of("report " + done + " --results " + kept + " --out " + folder.resolve("page"));
+    assertEquals(0, report.status(), report.err());
+
+    String again = sweep + " --results " + kept;
+    Invocation plan = Invocation.of(again + " --dry-run");
+    assertTrue(plan.out().contains("2 runs, 0 steps to do"), plan.out() + plan.err());
+    Invocation taken = Invocation.of(again);
+    assertEquals(0, taken.status(), taken.err());
+    Path there = folder.resolve("sweep");
+    assertSameFiles(kept, there, float5 + "/result.json", lsq5 + "/quantized/metrics.jsonl.gz");
+    assertFalse(Files.exists(there.resolve("logs")), "no process was started");
+
+    // The float model is needed now, and is not among what was kept.
+    String more = again.replace("--epochs 1", "--epochs 1,2");
+    Invocation planned = Invocation.of(more + " --dry-run");
+    assertTrue(planned.out().contains("waiting  " + float5), planned.out() + planned.err());
+    assertTrue(planned.out().contains("3 runs, 24 steps to do"), planned.out());
+    Invocation widened = Invocation.of(more);
+    assertEquals(0, widened.status(), widened.err());
+    assertSameFiles(done, there, float5 + "/float/model/variables.data-00000-of-00001");
+    assertSameFiles(
+        alone("lsq", ""),
+        there.resolve("runs/CoLA/" + LSQ + "/seed-5"),
+        "result.json",
+        "quantized/metrics.jsonl");
+    assertFalse(Files.exists(there.resolve("float/CoLA/.before-seed-5")));
+  }
+
+  private static void assertSameFiles(Path expected, Path found, String... names)
+      throws IOException {
+    for (String name : names) {
+      assertArrayEquals(
+          Files.readAllBytes(expected.resolve(name)),
+          Files.readAllBytes(found.resolve(name)),
+          name);
+    }
+  }
+
+  /** A float run whose model is gone is trained again, and what it was before is compared. */
+  @Test
+  @Timeout(600)
+  void otherScoresThanBeforeAreSaid() throws IOException, InterruptedException {
+    String sweep = glue("").replace("lsq,squat", "fp");
+    assertEquals(0, Invocation.of(sweep).status());
+    Path run = folder.resolve("sweep/float/CoLA/seed-5");
+    for (String file : List.of("variables.index", "variables.data-00000-of-00001")) {
+      Files.delete(run.resolve("float/model").resolve(file));
+    }
+    String result = Files.readString(run.resolve("result.json"), UTF_8);
+    Files.writeString(
+        run.resolve("result.json"), result.replaceAll("(\"Matthews\" : )[-.0-9E]+", "$10.5"));
+    Process more =
+        start(glue("").replace("lsq,squat", "fp,lsq").replace("--epochs 2", "--epochs 1"));
+    assertTrue(more.waitFor(200, TimeUnit.SECONDS));
+    String printed = Files.readString(folder.resolve("out"), UTF_8);
+    assertEquals(0, more.exitValue(), printed);
+    assertTrue(
+        printed.contains(
+            "float/CoLA/seed-5: trained again, since its model was not there, and its scores are not"
+                + " those of before (kept in "),
+        printed);
+    assertEquals(result, Files.readString(run.resolve("result.json"), UTF_8));
+    assertTrue(Files.exists(folder.resolve("sweep/float/CoLA/.before-seed-5/result.json")));
+  }
+
+  @Test
+  void resultsOfOtherRunsAreRefused() throws IOException {
+    Path kept = Files.createDirectories(folder.resolve("kept"));
+    Invocation none = Invocation.of(glue(" --results " + kept));
+    assertEquals(2, none.status());
+    assertTrue(
+        none.err()
+            .contains(
+                kept
+                    + ": expected finished runs of this sweep, such as float/CoLA/seed-5/result.json,"
+                    + " found none"),
+        none.err());
+    String fp = glue("").replace("lsq,squat", "fp");
+    assertEquals(0, Invocation.of(fp).status());
+    Files.move(folder.resolve("sweep"), folder.resolve("done"));
+    Invocation other =
+        Invocation.of(
+            fp.replace("--batch 8", "--batch 4") + " --results " + folder.resolve("done"));
+    assertEquals(2, other.status());
+    assertTrue(other.err().contains("batch 8 there and 4 wanted"), other.err());
+    assertFalse(Files.exists(folder.resolve("sweep")));
+  }
+
   private Process start(String arguments) throws IOException {
     List<String> command =
         new ArrayList<>(
