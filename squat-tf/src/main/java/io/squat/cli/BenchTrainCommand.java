@@ -36,7 +36,9 @@ final class BenchTrainCommand extends SquatCommand {
       names = "--steps",
       defaultValue = "10",
       paramLabel = "N",
-      description = "Steps that are measured, after 2 that are not (default: ${DEFAULT-VALUE}).")
+      description =
+          "Steps that are measured, after 2 that are not; with batches:K so many times K, each its part"
+              + " of the step-size batch (default: ${DEFAULT-VALUE}).")
   int steps;
 
   @Mixin final TrainingOptions training = new TrainingOptions();

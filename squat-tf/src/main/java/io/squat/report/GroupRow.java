@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param last the metrics after the last epoch
  * @param best the metrics after the epoch that was best by the first of them, on the same dev rows
  * @param further the metrics after the last epoch on rows with labels besides dev, by split and
- *     metric, such as {@code dev_mismatched accuracy}; empty where there are none
+ *     metric, such as {@code dev_mismatched accuracy}, of which all seeds have a value
  * @param differences to other groups
  */
 public record GroupRow(
@@ -122,7 +122,12 @@ public record GroupRow(
               (name, value) -> values.computeIfAbsent(name, key -> new ArrayList<>()).add(value));
     }
     Map<String, Sample> samples = new LinkedHashMap<>();
-    values.forEach((name, all) -> samples.put(name, Sample.of(all)));
+    values.forEach(
+        (name, all) -> {
+          if (all.size() == group.runs().size()) {
+            samples.put(name, Sample.of(all));
+          }
+        });
     return samples;
   }
 

@@ -42,8 +42,7 @@ record ReportedRun(
 
   /** The scores of the last stage, an epoch each. */
   List<DevScore> scores() {
-    RunResult done = requireNonNull(result, name);
-    return settings.method().quantized() ? done.quantizedScores() : done.floatScores();
+    return requireNonNull(result, name).lastScores();
   }
 
   DevScore last() {

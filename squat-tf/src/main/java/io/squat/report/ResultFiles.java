@@ -19,8 +19,9 @@ import java.util.zip.GZIPOutputStream;
  * histograms, its metrics as gzip, the model's size, and what was measured of their sharpness.
  */
 public final class ResultFiles {
+  private static final String RESULT = "result.json";
   private static final List<String> OF_RUN =
-      List.of("settings.json", "result.json", "data.json", "dev-labels.txt", RunSize.FILE);
+      List.of("settings.json", "data.json", "dev-labels.txt", RunSize.FILE);
 
   private ResultFiles() {}
 
@@ -77,6 +78,7 @@ public final class ResultFiles {
     if (Files.isRegularFile(metrics)) {
       zip(metrics, target.resolve(stage).resolve(metrics.getFileName() + ".gz"));
     }
+    copyIfThere(root.resolve(RESULT), target.resolve(RESULT)); // last: with it a run is finished
   }
 
   /** The predictions of each epoch, and metrics that are gzip already. */
@@ -104,7 +106,9 @@ public final class ResultFiles {
   private static void copyFile(Path from, Path to) throws IOException {
     Files.createDirectories(to.resolveSibling("."));
     if (!Files.exists(to) || !Files.isSameFile(from, to)) {
-      Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+      Path part = to.resolveSibling(".part-" + to.getFileName());
+      Files.copy(from, part, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(part, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
   }
 

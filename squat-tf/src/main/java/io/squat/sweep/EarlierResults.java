@@ -1,6 +1,8 @@
 package io.squat.sweep;
 
 import io.squat.train.RunFolder;
+import io.squat.train.RunSettings;
+import io.squat.train.WholeFiles;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -25,9 +27,9 @@ public final class EarlierResults {
    *
    * @param runs all runs of the sweep
    * @throws IllegalArgumentException if none of them is there and finished, or one has other
-   *     settings there
+   *     settings there, or came out otherwise than in the sweep
    */
-  void check(List<SweepRun> runs) {
+  void check(List<SweepRun> runs, SweepFolder sweep) {
     List<SweepRun> finished = runs.stream().filter(run -> there(run).isFinished()).toList();
     if (finished.isEmpty()) {
       throw new IllegalArgumentException(
@@ -38,7 +40,23 @@ public final class EarlierResults {
               + " --results");
     }
     for (SweepRun run : finished) {
-      there(run).requireSame(run.settings());
+      RunSettings found = there(run).settings();
+      if (!found.equals(run.settings())) {
+        throw new IllegalArgumentException(
+            there(run).root()
+                + ": expected a run of the settings that are asked for, found other ones: "
+                + WholeFiles.difference(found, run.settings())
+                + "; ask for those, or leave out --results");
+      }
+      RunFolder own = sweep.run(run.folder());
+      if (own.isFinished() && !own.hasResultOf(there(run))) {
+        throw new IllegalArgumentException(
+            there(run).root()
+                + ": expected what came out of "
+                + own.root()
+                + ", found other scores or predictions; the two were not computed alike, and runs of both are no fair"
+                + " comparison: choose another --out, or leave out --results");
+      }
     }
   }
 
@@ -46,20 +64,19 @@ public final class EarlierResults {
     return new RunFolder(root.resolve(run.folder()));
   }
 
-  /** The run that counts: that of the sweep if it was begun, else the finished one there. */
+  /** The run that counts: that of the sweep if it is finished there, else that of these results. */
   RunFolder of(SweepRun run, SweepFolder sweep) {
     RunFolder own = sweep.run(run.folder());
     RunFolder there = there(run);
-    return !own.isThere() && there.isFinished() ? there : own;
+    return !own.isFinished() && there.isFinished() ? there : own;
   }
 
-  /** Takes the finished runs that the sweep has not begun. */
+  /** Takes the finished runs that the sweep has not finished. No process works in them. */
   void take(List<SweepRun> runs, SweepFolder sweep) {
     for (SweepRun run : runs) {
       RunFolder own = sweep.run(run.folder());
-      RunFolder counts = of(run, sweep);
-      if (!counts.root().equals(own.root())) {
-        own.takeRun(counts);
+      if (!own.isFinished() && there(run).isFinished()) {
+        own.takeRun(there(run));
       }
     }
   }

@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +79,13 @@ public final class Sweep {
   private final Map<String, Entry> entries = new LinkedHashMap<>();
   private boolean stopping;
 
-  private Sweep(SweepFolder folder, List<SweepRun> runs, Options options, SweepView view) {
+  /** With the runs where they are: in the sweep's folder, or where they will be taken from. */
+  private Sweep(
+      SweepFolder folder,
+      List<SweepRun> runs,
+      Function<SweepRun, RunFolder> places,
+      Options options,
+      SweepView view) {
     this.folder = folder;
     this.options = options;
     this.view = view;
@@ -87,12 +94,15 @@ public final class Sweep {
             ? WholeFiles.readJson(folder.status(), Status.class).runs()
             : new HashMap<>();
     for (SweepRun run : runs) {
-      EarlierResults earlier = options.earlier();
-      RunFolder counts = earlier == null ? folder.run(run.folder()) : earlier.of(run, folder);
-      entries.put(
-          run.folder(), new Entry(run, counts, known.getOrDefault(run.folder(), Work.NONE)));
+      Work work = known.getOrDefault(run.folder(), Work.NONE);
+      entries.put(run.folder(), new Entry(run, places.apply(run), work));
     }
-    entries.values().stream().filter(this::lacksModel).forEach(Entry::again);
+    for (Entry entry : List.copyOf(entries.values())) {
+      if (lacksModel(entry)) {
+        RunFolder again = folder.run(entry.run.folder()).again();
+        entries.put(entry.run.folder(), new Entry(entry.run, again, entry.work));
+      }
+    }
   }
 
   /** Whether runs that are not done start from a finished run whose model is not there. */
@@ -120,34 +130,43 @@ public final class Sweep {
    */
   public static List<RunStatus> run(
       SweepFolder folder, SweepPlan plan, List<SweepRun> runs, Options options, SweepView view) {
-    EarlierResults earlier = options.earlier();
-    folder.check(runs);
-    if (earlier != null) {
-      earlier.check(runs);
-    }
+    check(folder, runs, options);
     return FolderLock.holding(
         folder.root(),
         () -> {
-          folder.check(runs); // again: another process may have worked in it meanwhile
+          check(folder, runs, options); // again: another process may have worked in it meanwhile
           folder.write(plan, runs);
+          awaitOrphans(folder, runs);
+          runs.forEach(run -> folder.run(run.folder()).takeAgain());
+          EarlierResults earlier = options.earlier();
           if (earlier != null) {
             earlier.take(runs, folder);
           }
-          Sweep sweep = new Sweep(folder, runs, options, view);
-          sweep.awaitOrphans();
+          Sweep sweep = new Sweep(folder, runs, run -> folder.run(run.folder()), options, view);
           sweep.work();
           return sweep.statuses();
         });
   }
 
-  /** How far the runs are, without doing any. */
-  public static List<RunStatus> status(SweepFolder folder, List<SweepRun> runs, Options options) {
+  private static void check(SweepFolder folder, List<SweepRun> runs, Options options) {
     folder.check(runs);
     EarlierResults earlier = options.earlier();
     if (earlier != null) {
-      earlier.check(runs);
+      earlier.check(runs, folder);
     }
-    Sweep sweep = new Sweep(folder, runs, options, new NoView());
+  }
+
+  /**
+   * How far the runs are, without doing any.
+   *
+   * @throws IllegalArgumentException as {@link #run}
+   */
+  public static List<RunStatus> status(SweepFolder folder, List<SweepRun> runs, Options options) {
+    check(folder, runs, options);
+    EarlierResults earlier = options.earlier();
+    Function<SweepRun, RunFolder> places =
+        run -> earlier == null ? folder.run(run.folder()) : earlier.of(run, folder);
+    Sweep sweep = new Sweep(folder, runs, places, options, new NoView());
     for (Entry entry : sweep.entries.values()) {
       if (entry.state == RunStatus.State.WAITING && FolderLock.isHeld(entry.folder.root())) {
         entry.state = RunStatus.State.RUNNING; // by another process
@@ -157,18 +176,27 @@ public final class Sweep {
   }
 
   /** The processes of a sweep that was killed write a checkpoint before they end. */
-  private void awaitOrphans() {
-    for (Entry entry : entries.values()) {
-      if (!entry.folder.isFinished()) {
-        FolderLock.await(
-            entry.folder.root(),
-            () -> log.info("{}: waiting for its process to end", entry.run.folder()));
+  private static void awaitOrphans(SweepFolder folder, List<SweepRun> runs) {
+    for (SweepRun run : runs) {
+      RunFolder own = folder.run(run.folder());
+      for (RunFolder place : List.of(own, own.again())) {
+        if (!place.isFinished()) {
+          FolderLock.await(
+              place.root(), () -> log.info("{}: waiting for its process to end", run.folder()));
+        }
       }
     }
   }
 
   private void work() {
-    entries.values().forEach(this::prune);
+    for (Entry entry : entries.values()) {
+      if (entry.state == RunStatus.State.DONE) {
+        finish(entry);
+        if (entry.state == RunStatus.State.FAILED) {
+          changed(entry);
+        }
+      }
+    }
     try {
       start();
       List<Entry> running = running();
@@ -235,9 +263,6 @@ public final class Sweep {
     if (entry.run.floatRun() != null) {
       command.add("--float-run=" + folder.run(entry.run.floatRun()).root());
     }
-    if (entry.folder.isFinished()) {
-      entry.folder.setAside();
-    }
     entry.state = RunStatus.State.RUNNING;
     entry.work = new Work(entry.work.seconds(), entry.work.steps(), null);
     entry.metrics.mark();
@@ -254,19 +279,7 @@ public final class Sweep {
     entry.work = entry.workSoFar();
     entry.process = null;
     if (entry.folder.isFinished()) { // however the process ended after it had written its result
-      entry.state = RunStatus.State.DONE;
-      entry
-          .folder
-          .compareWithAside()
-          .ifPresent(
-              kept ->
-                  log.warn(
-                      "{}: trained again, since its model was not there, and its scores are not those"
-                          + " of before (kept in {}): this machine, or this number of threads, does"
-                          + " not compute the same, and runs of both are no fair comparison",
-                      entry.run.folder(),
-                      kept));
-      prune(entry);
+      finish(entry);
     } else if (stopping || options.stop().getAsBoolean()) {
       entry.state = RunStatus.State.WAITING;
     } else {
@@ -274,6 +287,26 @@ public final class Sweep {
       entry.work = new Work(entry.work.seconds(), entry.work.steps(), process.failure());
     }
     changed(entry);
+  }
+
+  /** One that was done again becomes the sweep's if it came out as before. */
+  private void finish(Entry entry) {
+    RunFolder own = folder.run(entry.run.folder());
+    if (!entry.folder.root().equals(own.root()) && !own.takeAgain()) {
+      entry.state = RunStatus.State.FAILED;
+      entry.work =
+          new Work(
+              entry.work.seconds(),
+              entry.work.steps(),
+              "its model is not there, and trained again it came out otherwise ("
+                  + entry.folder.root()
+                  + "): the two were not computed alike, and runs from both are no fair comparison;"
+                  + " do all of them in another --out, without --results");
+      return;
+    }
+    entry.folder = own;
+    entry.state = RunStatus.State.DONE;
+    prune(entry);
   }
 
   private void changed(Entry entry) {
@@ -298,8 +331,8 @@ public final class Sweep {
   /** A run and what became of it. */
   private static final class Entry {
     private final SweepRun run;
-    private final RunFolder folder;
     private final MetricsFollower metrics;
+    private RunFolder folder;
     private RunStatus.State state;
     private Work work;
     private @Nullable RunProcess process;
@@ -313,11 +346,6 @@ public final class Sweep {
       boolean done = folder.isFinished();
       this.state = done ? RunStatus.State.DONE : RunStatus.State.WAITING;
       this.work = done ? new Work(work.seconds(), work.steps(), null) : work;
-    }
-
-    /** To be done although it is finished. */
-    void again() {
-      state = RunStatus.State.WAITING;
     }
 
     Work workSoFar() {

@@ -396,8 +396,8 @@ record ModelCard(
         """
         ## Limits
 
-        The scores are of one run with one seed (%d): no comparison of methods, bits or models. Nothing was measured on other
-        texts than the dev rows.
+        The scores are of one run with one seed (%d): no comparison of methods, bits or models. Nothing was measured on
+        texts that are not of the task.
         """,
         settings.seed());
   }

@@ -7,11 +7,13 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -401,7 +403,7 @@ public final class RunFolder {
    * @throws IllegalArgumentException if the stage is not finished, or its model was removed
    */
   public void requireModel(String stage) {
-    if (!isDone(stage)) {
+    if (!isDone(stage) && !isFinished()) {
       throw new IllegalArgumentException(
           root
               + ": expected a finished run, found one whose stage "
@@ -413,8 +415,8 @@ public final class RunFolder {
           root
               + ": expected the model of the stage "
               + stage
-              + ", found its scores alone: `squat glue --prune` removed it, or --results did not have"
-              + " it; train it again");
+              + ", found its scores alone: results that were kept have no model, and `squat glue"
+              + " --prune` removes it; train it again, in another folder");
     }
   }
 
@@ -458,40 +460,55 @@ public final class RunFolder {
         .anyMatch(stage -> file.startsWith(ofStage.apply(stage)));
   }
 
-  /** Makes place for the same run; {@link #compareWithAside} says what came of it. */
-  public void setAside() {
-    try {
-      WholeFiles.delete(aside());
-      Files.move(root, aside(), StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      throw new UncheckedIOException(root + ": cannot be moved: " + e.getMessage(), e);
-    }
-  }
-
-  private Path aside() {
-    return root.resolveSibling(".before-" + root.getFileName());
+  /**
+   * Where the same run is done again, while this folder keeps what came out of it before; hidden,
+   * so that it counts as no run of its own.
+   */
+  public RunFolder again() {
+    return new RunFolder(root.resolveSibling(".again-" + root.getFileName()));
   }
 
   /**
-   * Removes what was set aside, if this run has the same result.
+   * Takes what was done {@link #again}, if that is finished and has the result that is here.
    *
-   * @return what was set aside, if it has another result
+   * @return whether it was taken
    */
-  public Optional<Path> compareWithAside() {
-    RunFolder before = new RunFolder(aside());
-    if (!before.isFinished()) {
-      return Optional.empty();
+  public boolean takeAgain() {
+    RunFolder again = again();
+    if (!again.isFinished() || (isFinished() && !again.hasResultOf(this))) {
+      return false;
     }
-    if (!before.readResult().equals(readResult())) {
-      return Optional.of(before.root);
+    takeRun(again);
+    WholeFiles.delete(again.root);
+    return true;
+  }
+
+  /**
+   * Whether the last stage of another run of the same settings came out as that of this one, by the
+   * scores and predictions of all its epochs; both are finished. Scores on further rows do not
+   * count: whether there are any depends on the files that were there.
+   */
+  public boolean hasResultOf(RunFolder other) {
+    String stage = settings().lastStage();
+    RunResult ours = readResult();
+    RunResult theirs = other.readResult();
+    if (!ours.floatScores().equals(theirs.floatScores())
+        || !ours.quantizedScores().equals(theirs.quantizedScores())) {
+      return false;
     }
-    WholeFiles.delete(before.root);
-    return Optional.empty();
+    for (int epoch = 1; epoch <= ours.lastScores().size(); epoch++) {
+      Optional<float[]> here = devPredictions(stage, epoch);
+      Optional<float[]> there = other.devPredictions(stage, epoch);
+      if (here.isPresent() && there.isPresent() && !Arrays.equals(here.get(), there.get())) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Copies the files of this run below one of its folders, but checkpoints and locks. */
   private void copyFiles(Path from, Path to) {
-    try (Stream<Path> files = Files.walk(from)) {
+    try (Stream<Path> files = Files.walk(from, FileVisitOption.FOLLOW_LINKS)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         Path copy = to.resolve(from.relativize(file));
         if (file.equals(root.resolve(FolderLock.FILE)) || isBelow(file, this::checkpointFolder)) {
@@ -511,7 +528,7 @@ public final class RunFolder {
 
   private static void link(Path file, Path place) throws IOException {
     try {
-      Files.createLink(place, file);
+      Files.createLink(place, file.toRealPath());
     } catch (UnsupportedOperationException | FileSystemException e) { // another disk
       Files.copy(file, place);
     }
@@ -598,6 +615,10 @@ public final class RunFolder {
   void trimMetrics(String stage, StagePosition position) {
     Path file = metrics(stage);
     if (!Files.exists(file)) {
+      return;
+    }
+    if (position.equals(StagePosition.START)) { // a stage of no epochs, too, has its score after it
+      WholeFiles.writeText(file, "");
       return;
     }
     try {

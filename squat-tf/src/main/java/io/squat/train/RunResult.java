@@ -38,6 +38,11 @@ public record RunResult(
     further = Objects.requireNonNullElse(further, Map.of());
   }
 
+  /** The dev scores of the last stage, an entry an epoch. */
+  public List<DevScore> lastScores() {
+    return quantizedScores.isEmpty() ? floatScores : quantizedScores;
+  }
+
   static RunResult of(RunFolder folder, RunSettings settings) {
     List<DevScore> floats = folder.scores(StageSettings.FLOAT);
     List<DevScore> quantized =

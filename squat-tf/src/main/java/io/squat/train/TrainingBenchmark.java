@@ -23,8 +23,9 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Times training steps on random tokens: a step is all phases of one batch. Several methods are
- * interleaved step by step, so that their ratio holds on a machine with other work on it.
+ * Times training steps on random tokens: a step is all phases of one batch; with {@code batches:K}
+ * it is a K-th of K batches and one for the step sizes. Several methods are interleaved step by
+ * step, so that their ratio holds on a machine with other work on it.
  */
 public final class TrainingBenchmark {
   private static final int WARM_UP_STEPS = 2;
@@ -39,7 +40,8 @@ public final class TrainingBenchmark {
    * @param alternation of squat's phases
    * @param rows B
    * @param length T
-   * @param steps how many steps are measured, after 2 that are not
+   * @param steps how many steps are measured, after 2 that are not; with {@code batches:K} so many
+   *     times K
    * @param seed of tokens and dropout
    */
   public record Load(
@@ -164,20 +166,25 @@ public final class TrainingBenchmark {
     sessions.keySet().forEach(method -> seconds.put(method, new double[load.steps()]));
     for (int step = -WARM_UP_STEPS; step < load.steps(); step++) {
       for (Map.Entry<Method, TrainingSession> entry : sessions.entrySet()) {
+        TrainingSession session = entry.getValue();
+        TrainingSession.BatchSettings settings =
+            new TrainingSession.BatchSettings(
+                LEARNING_RATE,
+                LEARNING_RATE,
+                0.01f,
+                0.1f,
+                DropoutSeed.of(load.seed(), 0, step + WARM_UP_STEPS));
+        int cycle = session.hasExtraBatch() ? load.alternation().sharpnessBatches() : 1;
         long start = System.nanoTime();
-        entry
-            .getValue()
-            .train(
-                batch,
-                new TrainingSession.BatchSettings(
-                    LEARNING_RATE,
-                    LEARNING_RATE,
-                    0.01f,
-                    0.1f,
-                    DropoutSeed.of(load.seed(), 0, step + WARM_UP_STEPS)));
+        for (int i = 0; i < cycle; i++) {
+          session.train(batch, settings);
+        }
+        if (session.hasExtraBatch()) {
+          session.trainStepSizes(batch, settings);
+        }
         double[] times = seconds.get(entry.getKey());
         if (step >= 0 && times != null) {
-          times[step] = (System.nanoTime() - start) / 1e9;
+          times[step] = (System.nanoTime() - start) / 1e9 / cycle;
         }
         work.step(1);
       }

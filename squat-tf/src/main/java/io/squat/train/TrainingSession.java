@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.Result;
@@ -89,10 +90,23 @@ final class TrainingSession implements AutoCloseable {
       quantizers = new QuantizerWatch(training);
       startHead(seed);
       training.model().variables(VariableGroup.STEP_SIZES).forEach(this::startValue);
-      session = new Session(training.graph(), config);
-      session.initialize();
+      session = initialized(training.graph(), config);
     } catch (RuntimeException e) {
       training.close();
+      throw e;
+    }
+  }
+
+  /** A graph with an open session would wait for it when it is closed. */
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker") // It is closed or given back.
+  private static Session initialized(Graph graph, ConfigProto config) {
+    Session session = new Session(graph, config);
+    try {
+      session.initialize();
+      return session;
+    } catch (RuntimeException e) {
+      session.close();
       throw e;
     }
   }

@@ -172,6 +172,8 @@ class GlueCommandTest {
         Invocation.of("report " + done + " --results " + kept + " --out " + folder.resolve("page"));
     assertEquals(0, report.status(), report.err());
 
+    Path elsewhere = Files.move(kept.resolve(lsq5), folder.resolve("elsewhere"));
+    Files.createSymbolicLink(kept.resolve(lsq5), elsewhere);
     String again = sweep + " --results " + kept;
     Invocation plan = Invocation.of(again + " --dry-run");
     assertTrue(plan.out().contains("2 runs, 0 steps to do"), plan.out() + plan.err());
@@ -194,7 +196,15 @@ class GlueCommandTest {
         there.resolve("runs/CoLA/" + LSQ + "/seed-5"),
         "result.json",
         "quantized/metrics.jsonl");
-    assertFalse(Files.exists(there.resolve("float/CoLA/.before-seed-5")));
+    Path beside = there.resolve("float/CoLA/.again-seed-5");
+    assertFalse(Files.exists(beside));
+
+    // As if it had been killed when the new run was about to take the old one's place.
+    String variables = "float/model/variables.data-00000-of-00001";
+    Object trained = Files.getAttribute(there.resolve(float5).resolve(variables), "unix:ino");
+    Files.move(there.resolve(float5), beside);
+    assertEquals(0, Invocation.of(more).status());
+    assertEquals(trained, Files.getAttribute(there.resolve(float5).resolve(variables), "unix:ino"));
   }
 
   private static void assertSameFiles(Path expected, Path found, String... names)
@@ -210,7 +220,7 @@ class GlueCommandTest {
   /** A float run whose model is gone is trained again, and what it was before is compared. */
   @Test
   @Timeout(600)
-  void otherScoresThanBeforeAreSaid() throws IOException, InterruptedException {
+  void otherScoresThanBeforeAreSaid() throws IOException {
     String sweep = glue("").replace("lsq,squat", "fp");
     assertEquals(0, Invocation.of(sweep).status());
     Path run = folder.resolve("sweep/float/CoLA/seed-5");
@@ -218,20 +228,23 @@ class GlueCommandTest {
       Files.delete(run.resolve("float/model").resolve(file));
     }
     String result = Files.readString(run.resolve("result.json"), UTF_8);
-    Files.writeString(
-        run.resolve("result.json"), result.replaceAll("(\"Matthews\" : )[-.0-9E]+", "$10.5"));
-    Process more =
-        start(glue("").replace("lsq,squat", "fp,lsq").replace("--epochs 2", "--epochs 1"));
-    assertTrue(more.waitFor(200, TimeUnit.SECONDS));
-    String printed = Files.readString(folder.resolve("out"), UTF_8);
-    assertEquals(0, more.exitValue(), printed);
+    String changed = result.replaceAll("(\"Matthews\" : )[-.0-9E]+", "$10.5");
+    Files.writeString(run.resolve("result.json"), changed);
+    Invocation more =
+        Invocation.of(glue("").replace("lsq,squat", "fp,lsq").replace("--epochs 2", "--epochs 1"));
+    String printed = more.out();
+    assertEquals(1, more.status(), more.err());
+    Path again = run.resolveSibling(".again-seed-5");
     assertTrue(
         printed.contains(
-            "float/CoLA/seed-5: trained again, since its model was not there, and its scores are not"
-                + " those of before (kept in "),
+            "failed: float/CoLA/seed-5: its model is not there, and trained again it came out"
+                + " otherwise ("
+                + again
+                + ")"),
         printed);
-    assertEquals(result, Files.readString(run.resolve("result.json"), UTF_8));
-    assertTrue(Files.exists(folder.resolve("sweep/float/CoLA/.before-seed-5/result.json")));
+    assertTrue(printed.contains("/seed-5: the float run that it starts from failed"), printed);
+    assertEquals(changed, Files.readString(run.resolve("result.json"), UTF_8));
+    assertEquals(result, Files.readString(again.resolve("result.json"), UTF_8));
   }
 
   @Test
@@ -253,8 +266,20 @@ class GlueCommandTest {
         Invocation.of(
             fp.replace("--batch 8", "--batch 4") + " --results " + folder.resolve("done"));
     assertEquals(2, other.status());
-    assertTrue(other.err().contains("batch 8 there and 4 wanted"), other.err());
+    assertTrue(
+        other.err().contains("batch 8 there and 4 wanted; ask for those, or leave out"),
+        other.err());
     assertFalse(Files.exists(folder.resolve("sweep")));
+
+    Invocation own = Invocation.of(fp + " --results " + folder.resolve("done"));
+    assertEquals(0, own.status(), own.err());
+    Path predictions = folder.resolve("done/float/CoLA/seed-5/float/dev-predictions-1.txt");
+    String all = Files.readString(predictions, UTF_8);
+    Files.writeString(
+        predictions, all.startsWith("1") ? "0" + all.substring(1) : "1" + all.substring(1));
+    Invocation otherwise = Invocation.of(fp + " --results " + folder.resolve("done"));
+    assertEquals(2, otherwise.status());
+    assertTrue(otherwise.err().contains("found other scores or predictions"), otherwise.err());
   }
 
   private Process start(String arguments) throws IOException {

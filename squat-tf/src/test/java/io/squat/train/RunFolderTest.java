@@ -173,4 +173,14 @@ class RunFolderTest {
     run.trimMetrics(stage, new StagePosition(3, List.of()));
     assertEquals(before, Files.readString(run.metrics(stage)));
   }
+
+  /** A stage of no epochs has a score at step 0, and never a checkpoint. */
+  @Test
+  void aStageThatBeginsAnewForgetsAll() throws IOException {
+    String stage = StageSettings.FLOAT;
+    Files.createDirectories(run.metrics(stage).getParent());
+    run.addMetrics(stage, MetricsLine.ofEpoch(0, new DevScore(0, Map.of("accuracy", 0.75))));
+    run.trimMetrics(stage, StagePosition.START);
+    assertEquals("", Files.readString(run.metrics(stage)));
+  }
 }
