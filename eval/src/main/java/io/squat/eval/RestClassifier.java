@@ -7,9 +7,11 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.google.common.collect.ImmutableSet;
 import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.glue.Batch;
 import io.squat.savedmodels.InputRole;
+import io.squat.savedmodels.ServingModel;
 import io.squat.savedmodels.TensorFlowMessage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -37,10 +39,10 @@ import org.tensorflow.proto.SignatureDef;
  * </pre>
  *
  * so that inputs and outputs are found by the same rules as in a {@link Classifier}. A server or
- * proxy that answers that with an HTTP error other than TensorFlow Serving's own {@code {"error":
- * "..."}} is taken to serve a model with the inputs {@code input_ids}, {@code input_mask} and
- * {@code segment_ids} (or the names of the options), as this program exports it. A batch of B rows
- * of T tokens is one request:
+ * proxy that answers that with HTTP 403, 404, 405 or 501 and not with TensorFlow Serving's own
+ * {@code {"error": "..."}} is taken to serve a model with the inputs {@code input_ids}, {@code
+ * input_mask} and, unless the signature is {@code serving_no_segments}, {@code segment_ids} (or the
+ * names of the options), as this program exports it. A batch of B rows of T tokens is one request:
  *
  * <pre>
  * POST URL:predict
@@ -65,6 +67,10 @@ import org.tensorflow.proto.SignatureDef;
  */
 public final class RestClassifier implements Predictor {
   private static final int OK = 200;
+
+  /** Of proxies that pass predictions alone, and servers that know nothing of metadata. */
+  private static final ImmutableSet<Integer> NO_METADATA = ImmutableSet.of(403, 404, 405, 501);
+
   private static final int LONGEST_QUOTE = 300;
   private static final int LONGEST_MESSAGE = 1000;
   private static final String DEFAULT_SIGNATURE = "serving_default";
@@ -147,10 +153,10 @@ public final class RestClassifier implements Predictor {
     String signature = options.signature() == null ? DEFAULT_SIGNATURE : options.signature();
     ServingHttp.Response response = http.send(HttpRequest.newBuilder(url.metadata()).GET());
     if (response.status() != OK) {
-      if (serverMessage(response.body()) != null) {
+      if (serverMessage(response.body()) != null || !NO_METADATA.contains(response.status())) {
         throw httpError(url, response);
       }
-      return new RestClassifier(url, http, signature, exported(options.inputs()), null);
+      return new RestClassifier(url, http, signature, exported(signature, options.inputs()), null);
     }
     try {
       SignatureDef found = ServingMetadata.signature(json(response.body()), signature);
@@ -168,9 +174,12 @@ public final class RestClassifier implements Predictor {
   }
 
   /** The inputs of the signatures that this program writes: any B and T. */
-  private static List<SignatureInput> exported(Map<InputRole, String> named) {
+  private static List<SignatureInput> exported(String signature, Map<InputRole, String> named) {
     List<SignatureInput> inputs = new ArrayList<>();
     for (InputRole role : InputRole.values()) {
+      if (role == InputRole.SEGMENTS && signature.equals(ServingModel.NO_SEGMENTS)) {
+        continue;
+      }
       String key = named.getOrDefault(role, role.signatureName());
       inputs.add(new SignatureInput(role, key, key, false, SignatureInput.ANY, SignatureInput.ANY));
     }
@@ -338,6 +347,7 @@ public final class RestClassifier implements Predictor {
             + ": the server answers HTTP "
             + response.status()
             + ": "
+            + (response.location() == null ? "" : "it is at " + response.location() + ": ")
             + (message == null
                 ? quote(body)
                 : TensorFlowMessage.of(new IllegalStateException(cut(message, LONGEST_MESSAGE)))));

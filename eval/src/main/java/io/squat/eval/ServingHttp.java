@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** Requests to one server, each within a time that covers the whole answer. */
 final class ServingHttp {
@@ -31,7 +32,7 @@ final class ServingHttp {
    */
   // An immutable array class would copy an answer that is read once.
   @SuppressWarnings("ArrayRecordComponent")
-  record Response(int status, byte[] body) {}
+  record Response(int status, byte[] body, @Nullable String location) {}
 
   /**
    * Makes a client.
@@ -65,7 +66,10 @@ final class ServingHttp {
       // The timeout of a HttpRequest would end at the headers.
       HttpResponse<byte[]> response =
           answer.get(Math.max(1, timeout.toMillis()), TimeUnit.MILLISECONDS);
-      return new Response(response.statusCode(), response.body());
+      return new Response(
+          response.statusCode(),
+          response.body(),
+          response.headers().firstValue("Location").orElse(null));
     } catch (TimeoutException e) {
       answer.cancel(true);
       throw late(e);

@@ -68,6 +68,9 @@ final class FakeServing implements AutoCloseable {
   /** Token ids of the last prediction's first row. */
   volatile List<Integer> firstRow = List.of();
 
+  /** The signature that is asked for. */
+  String signature = "serving_default";
+
   /** The signature's inputs. */
   List<String> inputs = INPUTS;
 
@@ -196,8 +199,8 @@ final class FakeServing implements AutoCloseable {
 
   private ObjectNode predict(JsonNode body) {
     check(names(body).equals(List.of("instances", "signature_name")), "members " + names(body));
-    String signature = body.path("signature_name").textValue();
-    check("serving_default".equals(signature), "signature " + signature);
+    String asked = body.path("signature_name").textValue();
+    check(signature.equals(asked), "signature " + asked);
     JsonNode instances = body.path("instances");
     check(instances.isArray() && !instances.isEmpty(), "'instances' is no list of rows");
     check(rows < 0 || instances.size() == rows, "B is " + instances.size());

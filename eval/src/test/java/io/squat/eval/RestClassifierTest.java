@@ -156,6 +156,39 @@ class RestClassifierTest {
   }
 
   @Test
+  void knowsOurSignatureWithoutSegmentsWithoutMetadata() {
+    TinyClassifier without = new TinyClassifier(LABELS.size(), 1).without(InputRole.SEGMENTS);
+    RestClassifier.Options options =
+        new RestClassifier.Options("serving_no_segments", Map.of(), Duration.ofSeconds(60));
+    try (FakeServing server = new FakeServing(without)) {
+      server.inputs = List.of("input_ids", "input_mask");
+      server.signature = "serving_no_segments";
+      server.metadata = answering(403, "text/html", "no");
+      try (TextClassifier classifier =
+          TextClassifier.remote(
+              server.url(),
+              new TextClassifier.RemoteOptions(folder, TextFormat.Choice.DEFAULT, options, 4))) {
+        TextClassifierTest.assertPrediction(
+            TinyText.probabilities(without, "a cat", null), LABELS, classifier.predict("a cat"));
+      }
+    }
+  }
+
+  @Test
+  void saysWhereAModelIsThatMoved() {
+    serving.metadata =
+        exchange -> {
+          exchange.getResponseHeaders().add("Location", "https://models.example/v1/models/cola");
+          exchange.sendResponseHeaders(301, -1);
+          exchange.close();
+        };
+    assertEquals(
+        serving.url()
+            + ": the server answers HTTP 301: it is at https://models.example/v1/models/cola: nothing",
+        refusal(IllegalStateException.class, () -> open(RestClassifier.Options.DEFAULT)));
+  }
+
+  @Test
   void padsToTheSizesThatTheSignatureFixes() {
     serving.rows = 3;
     serving.length = 14;

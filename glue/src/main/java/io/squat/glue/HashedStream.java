@@ -50,7 +50,7 @@ record HashedStream(DigestInputStream stream) {
 
   private static InputStream unpacked(Path file) throws IOException {
     InputStream raw = Files.newInputStream(file);
-    if (!file.toString().endsWith(".gz")) {
+    if (TableFormat.plainName(file).equals(file.getFileName().toString())) {
       return raw;
     }
     try {

@@ -102,7 +102,8 @@ public enum Submission {
   }
 
   /**
-   * Predictions as the text of one of the files.
+   * Predictions as the text of one of the files: labels by name; scores of STS-B as the leaderboard
+   * wants them, from 0 to 5 with three decimals, other scores as they are.
    *
    * @param examples the rows; the index is a row's own id, or its number from 0 where it has none
    * @param predictions class indices or scores, one a row
@@ -124,8 +125,9 @@ public enum Submission {
     if (!task.isRegression()) {
       return task.labels().get((int) value);
     }
-    float score = task == GlueTask.STSB ? Floats.constrainToRange(value, 0, MAX_SCORE) : value;
-    return String.format(Locale.ROOT, "%.3f", score);
+    return task == GlueTask.STSB
+        ? String.format(Locale.ROOT, "%.3f", Floats.constrainToRange(value, 0, MAX_SCORE))
+        : Float.toString(value);
   }
 
   /**

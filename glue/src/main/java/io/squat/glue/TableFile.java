@@ -1,6 +1,8 @@
 package io.squat.glue;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +71,62 @@ public final class TableFile {
               + "\"; for numbers give --regression, else name the classes by --labels a,b,...");
     }
     return new OwnTask(name, columns, found.stream().toList());
+  }
+
+  /**
+   * Reads texts alone, whatever else the rows have.
+   *
+   * @param names one column, or two for pairs; null takes the first
+   * @return the texts of each of these columns, in the rows' order
+   * @throws IllegalArgumentException if the file is missing or has no such columns or no row, or a
+   *     row has another number of columns or no such text
+   * @throws java.io.UncheckedIOException if the file cannot be read
+   */
+  public List<List<String>> texts(@Nullable List<String> names) {
+    try (Table table = format.open(HashedStream.open(file).stream(), file.toString())) {
+      List<String> header = table.header();
+      if (header == null) {
+        throw new IllegalArgumentException(
+            file + ": expected columns and at least one row, found nothing");
+      }
+      List<String> wanted = names == null ? header.subList(0, 1) : names;
+      if (wanted.isEmpty() || wanted.size() > 2 || !header.containsAll(wanted)) {
+        throw new IllegalArgumentException(
+            file + ": expected text columns of " + header + ", one or two, found " + wanted);
+      }
+      List<List<String>> texts = new ArrayList<>();
+      wanted.forEach(name -> texts.add(new ArrayList<>()));
+      for (List<@Nullable String> row = table.next(); row != null; row = table.next()) {
+        for (int i = 0; i < texts.size(); i++) {
+          texts.get(i).add(text(table, row, header, wanted.get(i)));
+        }
+      }
+      if (texts.get(0).isEmpty()) {
+        throw new IllegalArgumentException(
+            file + ": expected at least one row, found the columns " + header + " alone");
+      }
+      return texts;
+    }
+  }
+
+  private static String text(
+      Table table, List<@Nullable String> row, List<String> header, String name) {
+    if (row.size() != header.size()) {
+      throw new IllegalArgumentException(
+          table.where()
+              + ": expected "
+              + header.size()
+              + " "
+              + table.dialect()
+              + " columns, found "
+              + row.size());
+    }
+    String text = row.get(header.indexOf(name));
+    if (text == null) {
+      throw new IllegalArgumentException(
+          table.where() + ": column \"" + name + "\": expected a text, found none");
+    }
+    return text;
   }
 
   /**

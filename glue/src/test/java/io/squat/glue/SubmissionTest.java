@@ -61,6 +61,17 @@ class SubmissionTest {
     assertEquals(names, Arrays.stream(Submission.values()).map(Submission::fileName).toList());
   }
 
+  /** Three decimals are the leaderboard's rule for STS-B, whose scores go from 0 to 5. */
+  @Test
+  void scoresOfOnesOwnAreNotRounded() throws IOException {
+    Path file = Files.writeString(folder.resolve("own.tsv"), "s\ty\na\t0.001\nb\t12345.5\n");
+    TableColumns columns = new TableColumns(List.of("s"), "y");
+    Examples rows = new TableFile(file).read(OwnTask.regression("own", columns), Split.DEV);
+    assertEquals(
+        "index\tprediction\n0\t0.00123\n1\t-12345.5\n",
+        Submission.table(rows, new float[] {0.00123f, -12345.5f}));
+  }
+
   @Test
   void indexIsTheRowsOwn() {
     Example row = new Example("17", "a", null, Float.NaN);

@@ -2,11 +2,14 @@ package io.squat.cli;
 
 import io.squat.train.Method;
 import io.squat.train.Progress;
+import io.squat.train.RecoveredSteps;
 import io.squat.train.TrainingBenchmark;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -22,6 +25,8 @@ import picocli.CommandLine.Option;
       "  squat bench train --model bert-base-uncased --batch 8 --compare fp,lsq --method squat"
     })
 final class BenchTrainCommand extends SquatCommand {
+  /** What decides nothing that is timed. */
+  private static final Set<String> OF_RUNS = Set.of("--float-lr", "--train-rows", "--warmup");
 
   @Mixin final ModelOptions model = new ModelOptions();
 
@@ -55,21 +60,26 @@ final class BenchTrainCommand extends SquatCommand {
 
   @Override
   Object run(PrintWriter out) {
+    refuseOptions(
+        option -> OF_RUNS.contains(option.longestName()),
+        "expected of train, found of bench train, which has no epochs and no rows of a task");
     Progress progress = TerminalProgress.ofStandardError();
+    Path folder = model.readable(progress);
     List<Method> methods = new ArrayList<>(compared);
     methods.add(training.method());
     TrainingBenchmark.Load load =
         new TrainingBenchmark.Load(
             methods.stream().distinct().toList(),
-            training.bits(null),
+            training.bits(RecoveredSteps.of(folder)),
             training.alternation(),
+            training.optimizer(),
+            training.rho(),
             training.batch(),
             length,
             steps,
             training.seed());
     TrainingBenchmark.Result result =
-        TrainingBenchmark.run(
-            model.readable(progress), model.choice(), load, run.device(), run.threads(), progress);
+        TrainingBenchmark.run(folder, model.choice(), load, run.device(), run.threads(), progress);
     for (TrainingBenchmark.Timing timing : result.timings()) {
       out.printf(
           Locale.ROOT,

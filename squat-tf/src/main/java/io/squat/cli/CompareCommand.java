@@ -52,7 +52,7 @@ final class CompareCommand extends SquatCommand {
       names = "--text-file",
       required = true,
       paramLabel = "FILE",
-      description = "The texts; TSV with one header line, UTF-8, plain or gzip.")
+      description = "The texts; .tsv, .csv or .jsonl with the columns' names, plain or .gz.")
   @SuppressWarnings("NullAway.Init") // set by picocli
   Path textFile;
 

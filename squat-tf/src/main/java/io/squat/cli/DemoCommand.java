@@ -26,7 +26,6 @@ import io.squat.train.ServingForm;
 import io.squat.train.Trainer;
 import java.io.InputStream;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -143,10 +142,6 @@ final class DemoCommand extends SquatCommand {
 
   private void train(
       Path model, Examples train, Examples dev, RunFolder folder, Progress progress) {
-    if (Files.exists(folder.result())) {
-      log.info("the run in {} is finished: exporting and scoring it again", folder.root());
-      return;
-    }
     Path vocabulary = model.resolve("assets").resolve("vocab.txt");
     RunSettings settings =
         new RunSettings(
@@ -170,6 +165,11 @@ final class DemoCommand extends SquatCommand {
             null,
             null,
             seed);
+    if (folder.isFinished()) {
+      folder.requireSame(settings);
+      log.info("the run in {} is finished: exporting and scoring it again", folder.root());
+      return;
+    }
     new Trainer(settings, folder, run.device(), run.threads(), Trainer.CHECKPOINT_STEPS, progress)
         .run(new Trainer.Inputs(model, vocabulary, train, dev, List.of(), null));
   }

@@ -2,6 +2,7 @@ package io.squat.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.squat.eval.Evaluation;
 import io.squat.eval.ModelDescription;
 import io.squat.glue.Examples;
@@ -86,14 +87,20 @@ final class EvalCommand extends SquatCommand {
         Scoring.metrics(evaluation));
     out.printf(Locale.ROOT, "%.1f ms a sentence%n", evaluation.millisecondsPerSentence());
     float[] predicted = evaluation.predictions().labels();
+    ObjectNode json = evaluation.json();
     if (predictions != null) {
       OutputFile.write(predictions, Submission.table(examples, predicted).getBytes(UTF_8));
       out.println("predictions: " + predictions);
+      json.put("predictions", predictions.toString());
     }
     if (submission != null && file != null) {
-      print(out, submission, file, file.put(submission, examples, predicted));
+      List<String> missing = file.put(submission, examples, predicted);
+      print(out, submission, file, missing);
+      ObjectNode entry = json.putObject("submission");
+      entry.put("zip", submission.toString()).put("file", file.fileName());
+      missing.forEach(entry.putArray("missing")::add);
     }
-    return evaluation.json();
+    return json;
   }
 
   /** AX is predicted by a model of MNLI, which has its classes. */

@@ -32,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
 /** {@code squat export}. */
@@ -58,6 +57,9 @@ final class ExportCommand extends SquatCommand {
 
   private static final Set<String> OF_RUNS =
       Set.of("--run", "--format", "--compute", "--out", "--json", "--verbose");
+
+  private static final Set<String> OF_CALIBRATION =
+      Set.of("--text-columns", "--device", "--threads");
 
   @ArgGroup(multiplicity = "1")
   @SuppressWarnings("NullAway.Init") // set by picocli
@@ -109,7 +111,7 @@ final class ExportCommand extends SquatCommand {
       paramLabel = "FILE",
       description =
           "Of --bits: texts like those that the model will read, to find the activations' step sizes"
-              + " with; TSV with one header line, UTF-8, plain or gzip. The first "
+              + " with; .tsv, .csv or .jsonl with the columns' names, plain or .gz. The first "
               + EncoderExport.CALIBRATION_TEXTS
               + " are used.")
   @Nullable Path calibrationFile;
@@ -157,7 +159,9 @@ final class ExportCommand extends SquatCommand {
     Path target = VersionFolder.of(out);
     SavedModelWriter.requireFree(target);
     if (source.run != null) {
-      refuseOptionsOfModels();
+      refuseOptions(
+          option -> !OF_RUNS.contains(option.longestName()),
+          "expected with --model, found with --run, which has its own");
       RunExport export = new RunExport(new RunFolder(source.run));
       export.write(export.lastStage(), new ServingForm(format, compute), Version.current(), target);
     } else {
@@ -166,16 +170,6 @@ final class ExportCommand extends SquatCommand {
     long bytes = ModelSize.bytes(target);
     printer.printf(Locale.ROOT, "%s: %s, %.1f MB%n", target, format.label(), bytes / 1e6);
     return new Result(target.toString(), format.label(), bytes);
-  }
-
-  /** A run has all of this of its own. */
-  private void refuseOptionsOfModels() {
-    for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
-      if (!OF_RUNS.contains(option.longestName())) {
-        throw new IllegalArgumentException(
-            option.longestName() + ": expected with --model, found with --run, which has its own");
-      }
-    }
   }
 
   private void loaded(Path target) {
@@ -224,6 +218,11 @@ final class ExportCommand extends SquatCommand {
       throw new IllegalArgumentException(
           "--calibration-file: expected with --bits W-E-A of quantized activations, found "
               + (bits == null ? "no --bits" : "--bits " + bits));
+    }
+    if (calibrationFile == null && !activations) {
+      refuseOptions(
+          option -> OF_CALIBRATION.contains(option.longestName()),
+          "expected with --calibration-file, which is missing");
     }
     if (calibrationFile == null && activations) {
       throw new IllegalArgumentException(

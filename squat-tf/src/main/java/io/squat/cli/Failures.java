@@ -78,6 +78,24 @@ final class Failures {
     return FAILED;
   }
 
+  /** A library of this machine, or a class of ours that is gone from under a process. */
+  static int notLoaded(PrintWriter err, LinkageError e, boolean verbose) {
+    print(
+        err,
+        "a part of the program cannot be loaded on "
+            + System.getProperty("os.name")
+            + " "
+            + System.getProperty("os.arch")
+            + " ("
+            + e
+            + "); the README says which platforms work, and `mvn clean` lets ./squat build itself again"
+            + "; --verbose shows where it happened");
+    if (verbose) {
+      e.printStackTrace(err);
+    }
+    return FAILED;
+  }
+
   private static int status(Exception e) {
     if (e instanceof IllegalArgumentException) {
       return BAD_INPUT;

@@ -19,6 +19,7 @@ import io.squat.train.Progress;
 import io.squat.train.RunSettings;
 import io.squat.train.Trainer;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -120,7 +121,8 @@ final class GlueCommand extends SquatCommand {
       description =
           "Fetch GLUE's official files of --tasks (default: all, and AX; 376 MB, most of it MNLI)"
               + " into this folder, for --data, and train nothing. Sizes and checksums are checked;"
-              + " what was stopped goes on, and tasks that are there are left alone. The data have"
+              + " what was stopped goes on, tasks that are there are left alone, and one that fails is listed"
+              + " while the others go on. The data have"
               + " their sources' own terms.")
   @Nullable Path download;
 
@@ -212,32 +214,38 @@ final class GlueCommand extends SquatCommand {
    *
    * @param folder of GLUE
    * @param tasks {@code fetched} or {@code present} by name
+   * @param failures why the others are not there, by name
    */
-  record Downloaded(String folder, Map<String, String> tasks) {}
+  record Downloaded(String folder, Map<String, String> tasks, Map<String, String> failures) {}
 
   private Downloaded fetch(Path folder, PrintWriter printer) {
-    for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
-      if (!DOWNLOAD.contains(plain(option))) {
-        throw new IllegalArgumentException(
-            option.longestName() + ": expected without --download, found with it");
-      }
-    }
+    refuseOptions(
+        option -> !DOWNLOAD.contains(plain(option)), "expected without --download, found with it");
     GlueDownload source =
         new GlueDownload(GlueDownload.OFFICIAL, folder, TerminalProgress.ofStandardError());
     Map<String, String> outcomes = new TreeMap<>();
+    Map<String, String> failures = new TreeMap<>();
     for (GlueTask task : tasks(grid.tasks)) {
-      String outcome = source.fetch(task).name().toLowerCase(Locale.ROOT);
-      outcomes.put(task.displayName(), outcome);
-      printer.println(task.displayName() + ": " + outcome);
+      String name = task.displayName();
+      try {
+        String outcome = source.fetch(task).name().toLowerCase(Locale.ROOT);
+        outcomes.put(name, outcome);
+        printer.println(name + ": " + outcome);
+      } catch (IllegalStateException | IllegalArgumentException | UncheckedIOException e) {
+        failures.put(name, Failures.line(e)); // another task may well be there
+        printer.println(name + ": failed: " + failures.get(name));
+      }
     }
-    return new Downloaded(folder.toString(), outcomes);
+    return new Downloaded(folder.toString(), outcomes, failures);
   }
 
   @Override
   int status(Object result) {
     boolean failed =
-        result instanceof SweepResult sweep
-            && sweep.runs().stream().anyMatch(line -> line.state() == RunStatus.State.FAILED);
+        result instanceof Downloaded download
+            ? !download.failures().isEmpty()
+            : result instanceof SweepResult sweep
+                && sweep.runs().stream().anyMatch(line -> line.state() == RunStatus.State.FAILED);
     return failed ? Failures.FAILED : super.status(result);
   }
 
@@ -298,14 +306,11 @@ final class GlueCommand extends SquatCommand {
   }
 
   private void refuseGridOptions() {
-    for (OptionSpec option : spec().commandLine().getParseResult().matchedOptions()) {
-      String name = plain(option);
-      if (RunGrid.NAMES.contains(name)
-          || List.of("tasks", "methods", "seeds", "equal-passes").contains(name)) {
-        throw new IllegalArgumentException(
-            option.longestName() + ": expected in the file of --sweep, found beside it");
-      }
-    }
+    refuseOptions(
+        option ->
+            RunGrid.NAMES.contains(plain(option))
+                || List.of("tasks", "methods", "seeds", "equal-passes").contains(plain(option)),
+        "expected in the file of --sweep, found beside it");
   }
 
   private Map<String, List<String>> commonOptions() {

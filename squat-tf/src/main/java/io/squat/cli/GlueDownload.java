@@ -6,6 +6,7 @@ import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import io.squat.glue.GlueTask;
 import io.squat.glue.Split;
+import io.squat.train.FolderLock;
 import io.squat.train.Progress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,7 +20,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
@@ -31,7 +31,7 @@ import java.util.zip.ZipFile;
  *   CoLA             train.tsv, dev.tsv, test.tsv
  *   ...
  *   diagnostic       diagnostic.tsv: AX
- *   .download        what is on its way
+ *   .download        what is on its way, and the lock of the process that fetches
  * </pre>
  *
  * <p>Sizes and checksums are those that TensorFlow Datasets publishes for GLUE; QQP's, whose
@@ -168,9 +168,18 @@ final class GlueDownload {
               + "; move it away");
     }
     Path download = folder.resolve(".download");
+    FolderLock.holding(
+        download,
+        () -> {
+          fetch(task, sources, download, target);
+          return target;
+        });
+    return Outcome.FETCHED;
+  }
+
+  private void fetch(GlueTask task, List<Source> sources, Path download, Path target) {
     Path work = download.resolve(task.displayName());
     try {
-      Files.createDirectories(download);
       List<Path> files = new ArrayList<>();
       for (Source source : sources) {
         Path file = download.resolve(source.name());
@@ -186,11 +195,9 @@ final class GlueDownload {
       for (Path file : files) {
         Files.delete(file);
       }
-      deleteIfEmpty(download);
     } catch (IOException e) {
       throw new UncheckedIOException(target + ": cannot be written: " + e, e);
     }
-    return Outcome.FETCHED;
   }
 
   /** Whatever the archive is called: GLUE's script names the folder of AX so. */
@@ -278,14 +285,5 @@ final class GlueDownload {
     if (Files.exists(work)) {
       MoreFiles.deleteRecursively(work, RecursiveDeleteOption.ALLOW_INSECURE);
     }
-  }
-
-  private static void deleteIfEmpty(Path download) throws IOException {
-    try (Stream<Path> files = Files.list(download)) {
-      if (files.findAny().isPresent()) {
-        return;
-      }
-    }
-    Files.delete(download);
   }
 }

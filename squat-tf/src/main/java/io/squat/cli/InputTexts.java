@@ -2,20 +2,12 @@ package io.squat.cli;
 
 import io.squat.eval.TextFormat;
 import io.squat.glue.EncodedExamples;
+import io.squat.glue.TableFile;
+import io.squat.glue.TextLines;
 import io.squat.glue.WordPiece;
-import java.io.BufferedInputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +33,7 @@ record InputTexts(List<String> first, @Nullable List<String> second) {
   static InputTexts read(Path file) {
     List<String> first = new ArrayList<>();
     List<String> second = new ArrayList<>();
-    List<String> lines = content(file).lines().toList();
+    List<String> lines = TextLines.read(file);
     int columns = lines.isEmpty() ? 0 : lines.get(0).split("\t", -1).length;
     if (columns < 1 || columns > 2) {
       throw new IllegalArgumentException(
@@ -68,51 +60,15 @@ record InputTexts(List<String> first, @Nullable List<String> second) {
   }
 
   /**
-   * Reads columns of a TSV whose first line names them.
+   * Reads columns of a table.
    *
-   * @param file UTF-8, plain or gzip
+   * @param file as {@link TableFile} takes it
    * @param names one column, or two for pairs; null takes the first
-   * @throws IllegalArgumentException if there is no such column, no row, a row with fewer columns,
-   *     or the bytes are not UTF-8
+   * @throws IllegalArgumentException as {@link TableFile#texts}
    */
   static InputTexts readColumns(Path file, @Nullable List<String> names) {
-    List<String> lines = content(file).lines().toList();
-    if (lines.size() < 2) {
-      throw new IllegalArgumentException(
-          file
-              + ": expected a header line and at least one row, found "
-              + (lines.isEmpty() ? "nothing" : "the header alone"));
-    }
-    List<String> header = List.of(lines.get(0).split("\t", -1));
-    List<String> wanted = names == null ? header.subList(0, 1) : names;
-    if (wanted.size() > 2 || !header.containsAll(wanted)) {
-      throw new IllegalArgumentException(
-          file + ": expected --text-columns of " + header + ", one or two, found " + wanted);
-    }
-    List<List<String>> columns = new ArrayList<>();
-    for (String name : wanted) {
-      List<String> column = new ArrayList<>();
-      for (int i = 1; i < lines.size(); i++) {
-        column.add(cell(file, lines, i, header.indexOf(name)));
-      }
-      columns.add(column);
-    }
+    List<List<String>> columns = new TableFile(file).texts(names);
     return new InputTexts(columns.get(0), columns.size() == 2 ? columns.get(1) : null);
-  }
-
-  private static String cell(Path file, List<String> lines, int line, int column) {
-    String[] cells = lines.get(line).split("\t", -1);
-    if (cells.length <= column) {
-      throw new IllegalArgumentException(
-          file
-              + ": line "
-              + (line + 1)
-              + ": expected at least "
-              + (column + 1)
-              + " columns, found "
-              + cells.length);
-    }
-    return cells[column];
   }
 
   /** The first ones, at most so many. */
@@ -130,25 +86,6 @@ record InputTexts(List<String> first, @Nullable List<String> second) {
   EncodedExamples encode(TextFormat format, int maxLength) {
     try (WordPiece wordPiece = WordPiece.open(format.vocabulary(), format.casing())) {
       return wordPiece.encode(first, second, maxLength);
-    }
-  }
-
-  private static String content(Path file) {
-    if (Files.isDirectory(file)) {
-      throw new IllegalArgumentException(file + ": expected a file of texts, found a folder");
-    }
-    try (InputStream raw = new BufferedInputStream(Files.newInputStream(file));
-        InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw) {
-      return StandardCharsets.UTF_8
-          .newDecoder()
-          .decode(ByteBuffer.wrap(in.readAllBytes()))
-          .toString();
-    } catch (CharacterCodingException e) {
-      throw new IllegalArgumentException(file + ": expected UTF-8, found other bytes", e);
-    } catch (NoSuchFileException e) {
-      throw new IllegalArgumentException(file + ": expected a file of texts, found none", e);
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be read: " + e, e);
     }
   }
 }

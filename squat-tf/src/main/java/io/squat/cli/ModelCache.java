@@ -83,7 +83,8 @@ final class ModelCache {
     String set = environment.getOrDefault("SQUAT_CACHE", "");
     Path root =
         set.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache", "squat") : Path.of(set);
-    return new ModelCache(root, new MavenDownload("mvn", progress), progress);
+    // Maven works in another folder.
+    return new ModelCache(root.toAbsolutePath(), new MavenDownload("mvn", progress), progress);
   }
 
   /**

@@ -7,13 +7,16 @@ import picocli.CommandLine.Option;
 
 /** Options of every subcommand about what it prints. */
 final class OutputOptions {
+  /** The option by which a stack trace is shown. */
+  static final String VERBOSE = "--verbose";
+
   @Option(
       names = "--json",
       paramLabel = "FILE",
       description = "Also write what the command prints to this file, as one JSON object.")
   private @Nullable Path json;
 
-  @Option(names = "--verbose", description = "On an error, show the stack trace too.")
+  @Option(names = VERBOSE, description = "On an error, show the stack trace too.")
   private boolean verbose;
 
   @Mixin final HelpOptions help = new HelpOptions();

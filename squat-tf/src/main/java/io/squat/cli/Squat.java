@@ -13,6 +13,7 @@ import io.squat.train.ServingFormat;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -99,6 +100,8 @@ public final class Squat implements Runnable {
       return commandLine.execute(arguments);
     } catch (OutOfMemoryError e) {
       return Failures.outOfMemory(err, e);
+    } catch (LinkageError e) {
+      return Failures.notLoaded(err, e, List.of(arguments).contains(OutputOptions.VERBOSE));
     } finally {
       out.flush();
       err.flush();

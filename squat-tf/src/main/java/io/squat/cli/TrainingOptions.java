@@ -127,6 +127,10 @@ final class TrainingOptions {
     boolean trainedOn =
         data.recovered() != null && quantization.bits().toString().equals(data.recovered().bits());
     int inFloat = floatEpochs != null ? floatEpochs : trainedOn ? 0 : epochs;
+    if (!method.quantized()) {
+      refuseOfFp("--float-epochs", "--epochs", floatEpochs);
+      refuseOfFp("--float-lr", "--lr", others.floatLearningRate());
+    }
     if (method.quantized() && quantization.equals(Quantization.NONE)) {
       throw new IllegalArgumentException(
           "--bits: expected at least one width of 2 to 8 with --method "
@@ -156,6 +160,18 @@ final class TrainingOptions {
         others.floatLearningRate(),
         others.trainRows(),
         seed);
+  }
+
+  /** What is before quantization is all there is in fp, and has one name. */
+  private static void refuseOfFp(String name, String own, @Nullable Object value) {
+    if (value != null) {
+      throw new IllegalArgumentException(
+          name
+              + ": expected with a method that quantizes, found "
+              + value
+              + " with --method fp; give "
+              + own);
+    }
   }
 
   Method method() {

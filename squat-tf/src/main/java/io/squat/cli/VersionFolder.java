@@ -23,10 +23,14 @@ final class VersionFolder {
    */
   static Path of(Path path) {
     for (Path above = path.toAbsolutePath(); above != null; above = above.getParent()) {
-      if (Files.isRegularFile(above.resolve("saved_model.pb"))
-          && !above.equals(path.toAbsolutePath())) {
+      // A version that is there is not free; that is said with what to do.
+      boolean version = above.equals(path.toAbsolutePath()) && isVersion(path);
+      if (Files.isRegularFile(above.resolve("saved_model.pb")) && !version) {
         throw new IllegalArgumentException(
-            path + ": expected a place outside of other models, found it within that of " + above);
+            path
+                + ": expected a place outside of other models, found it within that of "
+                + above
+                + "; choose another --out");
       }
     }
     if (isVersion(path)) {

@@ -126,6 +126,10 @@ public record SweepPlan(
     options.forEach((name, value) -> arguments.add("--" + name + "=" + value));
     common.forEach(
         (name, values) -> {
+          boolean ofFloat = name.equals(FLOAT_EPOCHS) || name.equals(FLOAT_RATE);
+          if (ofFloat && !method.quantized()) {
+            return; // of fp they are epochs and lr
+          }
           if (values.isEmpty()) {
             arguments.add("--" + name);
           }

@@ -37,7 +37,7 @@ public final class FolderLock {
             folder
                 + ": expected a folder that no other process works in, found process "
                 + Files.readString(folder.resolve(FILE), StandardCharsets.UTF_8).strip()
-                + " at work in it; wait for it to end, or choose another --out");
+                + " at work in it; wait for it to end, or choose another folder");
       }
       String process = ProcessHandle.current().pid() + "\n";
       channel.truncate(0).write(ByteBuffer.wrap(process.getBytes(StandardCharsets.UTF_8)));

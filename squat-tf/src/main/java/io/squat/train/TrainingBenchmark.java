@@ -30,7 +30,6 @@ import java.util.Random;
 public final class TrainingBenchmark {
   private static final int WARM_UP_STEPS = 2;
   private static final float STEP_SIZE = 0.02f;
-  private static final float LEARNING_RATE = 1e-5f;
 
   /**
    * What is measured.
@@ -38,6 +37,8 @@ public final class TrainingBenchmark {
    * @param methods the methods, the one that others are compared with first
    * @param quantization of the methods that quantize
    * @param alternation of squat's phases
+   * @param optimizer how the variables are moved; the rates do not rise and fall
+   * @param rho the radius of the perturbation of saq and squat
    * @param rows B
    * @param length T
    * @param steps how many steps are measured, after 2 that are not; with {@code batches:K} so many
@@ -48,6 +49,8 @@ public final class TrainingBenchmark {
       List<Method> methods,
       Quantization quantization,
       Alternation alternation,
+      OptimizerSettings optimizer,
+      double rho,
       int rows,
       int length,
       int steps,
@@ -146,7 +149,7 @@ public final class TrainingBenchmark {
             quantization,
             method,
             load.alternation(),
-            OptimizerSettings.DEFAULT,
+            load.optimizer(),
             load.seed(),
             device.config(threads));
     session.startWeights(SavedModelFiles.checkpoint(folder), ModelVariable::stored);
@@ -169,10 +172,10 @@ public final class TrainingBenchmark {
         TrainingSession session = entry.getValue();
         TrainingSession.BatchSettings settings =
             new TrainingSession.BatchSettings(
-                LEARNING_RATE,
-                LEARNING_RATE,
-                0.01f,
-                0.1f,
+                (float) load.optimizer().learningRate(),
+                (float) load.optimizer().stepLearningRate(),
+                (float) load.rho(),
+                (float) load.optimizer().dropout(),
                 DropoutSeed.of(load.seed(), 0, step + WARM_UP_STEPS));
         int cycle = session.hasExtraBatch() ? load.alternation().sharpnessBatches() : 1;
         long start = System.nanoTime();

@@ -75,7 +75,7 @@ class CompareCommandTest {
         "compare --model " + MODEL + " --model " + folder.resolve("no") + " --text-file " + texts);
     Invocation.assertRefused(
         "a column that is not there",
-        texts + ": expected --text-columns of [id, text], one or two, found [other]",
+        texts + ": expected text columns of [id, text], one or two, found [other]",
         "compare --text-columns other --model "
             + MODEL
             + " --model "

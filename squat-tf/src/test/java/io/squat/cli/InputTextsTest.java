@@ -1,13 +1,16 @@
 package io.squat.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,17 +40,43 @@ class InputTextsTest {
     assertEquals(texts, texts.first(5));
   }
 
+  @Test
+  void tablesAreThoseThatTrainTakes() throws IOException {
+    String mark = "\uFEFF";
+    assertEquals(
+        List.of("one\rline", "three"),
+        InputTexts.readColumns(
+                file(mark + "a\tb\r\none\rline\ttwo\r\nthree\tfour\r\n"), List.of("a"))
+            .first());
+    Path csv = Files.writeString(folder.resolve("t.csv"), "a,b\n\"one, two\",3\n");
+    assertEquals(List.of("one, two"), InputTexts.readColumns(csv, null).first());
+    Path lines = Files.writeString(folder.resolve("t.jsonl"), "{\"a\": \"one\"}\n");
+    assertEquals(List.of("one"), InputTexts.readColumns(lines, null).first());
+    Path zipped = folder.resolve("t.tsv.GZ");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+      out.write("a\none\n".getBytes(UTF_8));
+    }
+    assertEquals(List.of("one"), InputTexts.readColumns(zipped, null).first());
+  }
+
+  @Test
+  void aLineEndsWithALineFeedAlone() throws IOException {
+    assertEquals(
+        List.of("one\rline", "", "two"), InputTexts.read(file("\uFEFFone\rline\r\n\ntwo")).first());
+    assertEquals(List.of("x"), InputTexts.read(file("a\tx\n")).second());
+  }
+
   @ParameterizedTest
   @CsvSource({
-    "'a\tb', a, 'expected a header line and at least one row, found the header alone'",
-    "'', a, 'expected a header line and at least one row, found nothing'",
-    "'a\tb\n1\t2', c, 'expected --text-columns of [a, b], one or two, found [c]'",
-    "'a\tb\n1\t2\n3', b, 'line 3: expected at least 2 columns, found 1'"
+    "'a\tb', a, ': expected at least one row, found the columns [a, b] alone'",
+    "'', a, ': expected columns and at least one row, found nothing'",
+    "'a\tb\n1\t2', c, ': expected text columns of [a, b], one or two, found [c]'",
+    "'a\tb\n1\t2\n3', b, ', line 3: expected 2 tab-separated columns, found 1'"
   })
   void badFilesAreRefused(String content, String column, String expected) throws IOException {
     Path file = file(content);
     assertEquals(
-        file + ": " + expected,
+        file + expected,
         assertThrows(
                 IllegalArgumentException.class, () -> InputTexts.readColumns(file, List.of(column)))
             .getMessage());

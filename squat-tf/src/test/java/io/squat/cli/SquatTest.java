@@ -299,6 +299,11 @@ class SquatTest {
         Invocation.of("export --run r --format packed --out " + version.resolve("2"));
     assertEquals(2, export.status());
     assertTrue(export.err().contains("within that of " + version), export.err());
+    Path encoder = Files.createDirectories(folder.resolve("my-encoder"));
+    Files.createFile(encoder.resolve("saved_model.pb"));
+    Invocation itself = Invocation.of("export --run r --format packed --out " + encoder);
+    assertEquals(2, itself.status());
+    assertTrue(itself.err().contains("within that of " + encoder), itself.err());
   }
 
   @Test
@@ -308,6 +313,38 @@ class SquatTest {
     assertEquals(
         "squat: no-such.json: expected a sweep as a JSON file, found no such file",
         glue.err().strip());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          bench train --model m --warmup 0.2                  | --warmup: expected of train, found of bench train
+          export --out o --format float --model m --threads 1 | --threads: expected with --calibration-file, which is missing
+          glue --download d --methods lsq                     | --methods: expected without --download, found with it
+          export --out o --format packed --run r --bits 4-8-8 | --bits: expected with --model, found with --run
+          """)
+  void optionsThatWouldHaveNoEffectAreRefused(String arguments, String expected) {
+    Invocation refused = Invocation.of(arguments);
+    assertEquals(2, refused.status());
+    assertTrue(refused.err().startsWith("squat: " + expected), refused.err());
+  }
+
+  @Test
+  void aTaskThatCannotBeFetchedDoesNotKeepTheOthersFromIt(@TempDir Path folder) throws IOException {
+    for (String task : List.of("CoLA", "RTE")) {
+      Files.createFile(Files.createDirectories(folder.resolve(task)).resolve("dev.tsv"));
+    }
+    Invocation download = Invocation.of("glue --download " + folder + " --tasks CoLA,RTE");
+    assertEquals(1, download.status());
+    String why =
+        ": expected no such folder or a whole one, found one without train.tsv, test.tsv; move it away";
+    assertEquals(
+        List.of(
+            "CoLA: failed: " + folder.resolve("CoLA") + why,
+            "RTE: failed: " + folder.resolve("RTE") + why),
+        download.out().lines().toList());
   }
 
   @Test
