@@ -31,6 +31,7 @@ import org.tensorflow.proto.SignatureDef;
  * included, is refused by name.
  */
 public final class AllowedOps {
+  private static final String IMPLEMENTS = "api_implements";
   private static final ImmutableSet<String> COMPUTING = list();
   private static final ImmutableSet<String> LOADING =
       ImmutableSet.<String>builder()
@@ -119,12 +120,31 @@ public final class AllowedOps {
                 + ", which is not run; export the model without it");
       }
       for (String callee : callees(node)) {
-        FunctionDef function = functions.get(callee);
-        if (function != null && called.add(callee)) {
-          open.addAll(function.getNodeDefList());
+        for (FunctionDef function : implementations(callee)) {
+          if (called.add(function.getSignature().getName())) {
+            open.addAll(function.getNodeDefList());
+          }
         }
       }
     }
+  }
+
+  /**
+   * A function, and those that TensorFlow may run in its place: its optimizer chooses among
+   * functions that say that they implement the same.
+   */
+  private List<FunctionDef> implementations(String name) {
+    FunctionDef function = functions.get(name);
+    if (function == null) {
+      return List.of();
+    }
+    AttrValue of = function.getAttrMap().get(IMPLEMENTS);
+    if (of == null) {
+      return List.of(function);
+    }
+    return functions.values().stream()
+        .filter(other -> of.equals(other.getAttrMap().get(IMPLEMENTS)))
+        .toList();
   }
 
   private static List<String> callees(NodeDef node) {

@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import com.google.common.base.CharMatcher;
 import com.google.common.primitives.Longs;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.nio.file.Path;
@@ -31,6 +32,8 @@ import org.tensorflow.types.family.TType;
  * prefix.data-00000-of-00001}.
  */
 public final class CheckpointOps {
+  private static final CharMatcher PATTERN = CharMatcher.anyOf("*?[\\");
+
   private final Placeholder<TString> prefix;
   private final Op save;
   private final Op restore;
@@ -107,10 +110,26 @@ public final class CheckpointOps {
    * @throws IllegalArgumentException if the checkpoint is not complete, or lacks one of them
    */
   public void restore(Session session, Path checkpoint) {
+    requirePlainName(checkpoint);
     try {
       run(session, checkpoint, restore);
     } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
       throw unreadable(checkpoint, e);
+    }
+  }
+
+  /**
+   * Checks that TensorFlow, which reads the name of a checkpoint as a pattern, finds it by its
+   * name.
+   *
+   * @throws IllegalArgumentException if the path has one of {@code * ? [ \}
+   */
+  public static void requirePlainName(Path path) {
+    if (PATTERN.matchesAnyOf(path.toString())) {
+      throw new IllegalArgumentException(
+          path
+              + ": expected a path without * ? [ and \\, which TensorFlow reads as a pattern, found one;"
+              + " choose another folder");
     }
   }
 
@@ -138,6 +157,7 @@ public final class CheckpointOps {
    */
   @MustBeClosed
   public static Values read(Path checkpoint, List<String> keys) {
+    requirePlainName(checkpoint);
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       Restore restored =

@@ -10,9 +10,11 @@ import org.tensorflow.proto.TensorShapeProto;
 
 /** The values of small integer Consts. */
 final class ConstantInts {
+  private static final int MAX_SIZE = 1 << 16;
+
   private ConstantInts() {}
 
-  /** The values of an int32 Const; empty for any other node. */
+  /** The values of an int32 Const of at most 65,536; empty for any other node. */
   static int[] of(NodeDef node) {
     if (!node.getOp().equals("Const")) {
       return new int[0];
@@ -21,10 +23,14 @@ final class ConstantInts {
     if (tensor.getDtype() != DataType.DT_INT32) {
       return new int[0];
     }
-    int size = 1;
+    long elements = 1; // of a constant that was found well-formed
     for (TensorShapeProto.Dim dimension : tensor.getTensorShape().getDimList()) {
-      size *= Math.toIntExact(dimension.getSize());
+      elements *= dimension.getSize();
     }
+    if (elements > MAX_SIZE) {
+      return new int[0];
+    }
+    int size = Math.toIntExact(elements);
     int[] values = new int[size];
     if (!tensor.getTensorContent().isEmpty()) {
       ByteBuffer bytes = tensor.getTensorContent().asReadOnlyByteBuffer();

@@ -1,16 +1,20 @@
 package io.squat.savedmodels;
 
+import com.google.common.math.LongMath;
 import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.tensorflow.Graph;
+import org.tensorflow.GraphOperation;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.TensorFlow;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
@@ -26,6 +30,7 @@ import org.tensorflow.proto.TensorProto;
  */
 final class FoldConstants implements RewritePass {
   private static final int MAX_BYTES = 4096;
+  private static final long MAX_ELEMENTS = 1 << 28;
   private static final Set<DataType> TYPES =
       Set.of(DataType.DT_INT32, DataType.DT_INT64, DataType.DT_FLOAT, DataType.DT_BOOL);
 
@@ -76,6 +81,7 @@ final class FoldConstants implements RewritePass {
   private static void fold(GraphEditor editor, GraphDef computed, List<String> wanted) {
     try (Graph graph = new Graph()) {
       graph.importGraphDef(computed);
+      graph.operations().forEachRemaining(FoldConstants::requireBounded);
       try (Session session = new Session(graph)) {
         Session.Runner runner = session.runner();
         wanted.forEach(
@@ -85,6 +91,26 @@ final class FoldConstants implements RewritePass {
             put(editor, wanted.get(i), result.get(i));
           }
         }
+      }
+    }
+  }
+
+  /** A few bytes of a file can ask for all memory that there is. */
+  private static void requireBounded(GraphOperation operation) {
+    for (int i = 0; i < operation.numOutputs(); i++) {
+      Shape shape = operation.output(i).shape();
+      long elements =
+          shape.hasUnknownDimension()
+              ? 0
+              : LongStream.of(shape.asArray()).reduce(1, LongMath::saturatedMultiply);
+      if (elements > MAX_ELEMENTS) {
+        throw new IllegalArgumentException(
+            "node "
+                + operation.name()
+                + ": expected at most "
+                + MAX_ELEMENTS
+                + " elements of constants, found a shape "
+                + shape);
       }
     }
   }

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Graph;
 import org.tensorflow.Output;
@@ -497,7 +498,12 @@ public final class FrozenModel {
     List<float[]> kernels = integers.getOrDefault("kernels", List.of());
     List<float[]> tables = integers.getOrDefault("tables", List.of());
     int weightBits = bits(kernels);
-    boolean lowest = weightBits == 2 && kernels.stream().anyMatch(values -> smallest(values) < -1);
+    boolean lowest =
+        Stream.of(kernels, tables)
+            .anyMatch(
+                tensors ->
+                    bits(tensors) == 2
+                        && tensors.stream().anyMatch(values -> smallest(values) < -1));
     return new Recovered(
         new BitWidths(weightBits, bits(tables), activationBits).toString(),
         lowest ? Levels.FULL : null,

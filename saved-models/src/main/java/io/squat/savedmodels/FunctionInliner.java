@@ -3,6 +3,7 @@ package io.squat.savedmodels;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -24,8 +25,13 @@ import org.tensorflow.proto.OpDef;
  * output needs, is listed instead.
  */
 final class FunctionInliner {
-  // BERT-large has some 10,000. Functions that call each other twice grow without end.
+  // BERT-large has some 10,000. Functions that call each other twice grow without end, with nodes
+  // or without.
   private static final int MAX_NODES = 1_000_000;
+  private static final int MAX_CALLS = 100_000;
+
+  /** Of calls in functions, and of calls whose arguments are what other calls give. */
+  private static final int MAX_DEPTH = 300;
 
   private static final Set<String> CALLS = Set.of("PartitionedCall", "StatefulPartitionedCall");
 
@@ -40,7 +46,14 @@ final class FunctionInliner {
     /** What a tensor of the graph with functions is in this one. */
     String tensor(String name) {
       List<String> outputs = calls.get(GraphEditor.producer(name));
-      return outputs == null ? GraphEditor.tensor(name) : outputs.get(GraphEditor.index(name));
+      if (outputs == null) {
+        return GraphEditor.tensor(name);
+      }
+      if (GraphEditor.index(name) >= outputs.size()) {
+        throw new IllegalArgumentException(
+            "expected a tensor " + name + ", found " + outputs.size() + " outputs of that call");
+      }
+      return outputs.get(GraphEditor.index(name));
     }
   }
 
@@ -49,6 +62,8 @@ final class FunctionInliner {
   private final Set<String> open = new LinkedHashSet<>();
   private final GraphDef.Builder flat = GraphDef.newBuilder();
   private final List<String> effects = new ArrayList<>();
+  private int calls;
+  private int depth;
 
   private FunctionInliner(GraphDef graph, Set<String> effectOps) {
     this.effectOps = effectOps;
@@ -85,6 +100,7 @@ final class FunctionInliner {
     private final Map<String, String> arguments;
     private final Map<String, AttrValue> attributes;
     private final Map<String, List<String>> outputs = new HashMap<>();
+    private final Set<String> calling = new HashSet<>();
 
     Scope(
         String prefix,
@@ -138,6 +154,10 @@ final class FunctionInliner {
     List<String> outputs(NodeDef node, FunctionDef function) {
       List<String> known = outputs.get(node.getName());
       if (known == null) {
+        if (!calling.add(node.getName())) {
+          throw new IllegalArgumentException(
+              "node " + prefix + node.getName() + ": expected a call that does not need itself");
+        }
         known = call(this, node, function);
         outputs.put(node.getName(), known);
       }
@@ -223,6 +243,16 @@ final class FunctionInliner {
               + caller.prefix
               + node.getName());
     }
+    if (++calls > MAX_CALLS || ++depth > MAX_DEPTH) {
+      throw new IllegalArgumentException(
+          "functions: expected at most "
+              + MAX_CALLS
+              + " calls, "
+              + MAX_DEPTH
+              + " deep, found more at "
+              + caller.prefix
+              + node.getName());
+    }
     // The arguments first: they may come from another call of the same function.
     Map<String, String> arguments = new HashMap<>();
     for (int i = 0; i < given.size(); i++) {
@@ -240,6 +270,7 @@ final class FunctionInliner {
             node.getAttrMap());
     emit(scope);
     open.remove(name);
+    depth--;
     return signature.getOutputArgList().stream()
         .map(output -> scope.tensor(returned(function, output.getName())))
         .toList();

@@ -138,6 +138,17 @@ final class IntegerTables implements RewritePass {
       Operand<TInt32> strides = ints(tf, in.get(3));
       long beginMask = node.getAttrOrThrow("begin_mask").getI();
       long endMask = node.getAttrOrThrow("end_mask").getI();
+      if (ConstantInts.of(editor.node(GraphEditor.input(node, 3))).length == 1) { // table[a:b]
+        Operand<?> sliced =
+            tf.stridedSlice(
+                in.get(0).asOutput(),
+                begin,
+                end,
+                strides,
+                StridedSlice.beginMask(beginMask),
+                StridedSlice.endMask(endMask));
+        return allRows(tf, sliced);
+      }
       Operand<TInt32> rowsAlone = tf.constant(new int[] {1, 0});
       Operand<TInt32> columnsAlone = tf.constant(new int[] {0, 1});
       Operand<?> sliced =

@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import com.google.common.math.LongMath;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +36,8 @@ public record ModelVariable(
     return name + "/read";
   }
 
-  /** The number of elements. */
+  /** The number of elements; the largest long if it is more. */
   public long size() {
-    return shape.stream().reduce(1L, (a, b) -> a * b);
+    return shape.stream().reduce(1L, LongMath::saturatedMultiply);
   }
 }

@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import com.google.common.collect.ImmutableSet;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.tensorflow.proto.NodeDef;
@@ -10,6 +11,10 @@ import org.tensorflow.proto.NodeDef;
  * follows its layer.
  */
 final class OwnHead {
+  /** What makes probabilities of logits, which are trained on. */
+  private static final ImmutableSet<String> PROBABILITIES =
+      ImmutableSet.of("Softmax", "LogSoftmax", "Sigmoid");
+
   private OwnHead() {}
 
   /** The layer of the classifier; empty if the model has none. */
@@ -19,7 +24,8 @@ final class OwnHead {
     }
     GraphEditor graph = model.edit();
     String output = GraphEditor.input(graph.node(model.pooledOutput()), 0);
-    while (BertStructure.SAME_VALUES.contains(graph.node(output).getOp())) { // a score is [B]
+    while (BertStructure.SAME_VALUES.contains(graph.node(output).getOp()) // a score is [B]
+        || PROBABILITIES.contains(graph.node(output).getOp())) {
       output = GraphEditor.input(graph.node(output), 0);
     }
     NodeDef last = graph.node(output);

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * What is quantized to which integers.
  *
  * @param bits widths of weights, embeddings and activations
- * @param levels which integers the weights of linear layers use; null is the default of the width,
- *     symmetric at 2 bits and full above
+ * @param levels which integers weights use, of linear layers and of tables; null is the default of
+ *     the width, symmetric at 2 bits and full above
  * @param granularity which weights of a linear layer share a step size; tables and activations have
  *     one a tensor
  */

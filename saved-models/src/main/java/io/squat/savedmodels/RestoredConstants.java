@@ -109,6 +109,7 @@ final class RestoredConstants {
   }
 
   private NodeDef constant(String key, DataType type) {
+    CheckpointOps.requirePlainName(SavedModelFiles.checkpoint(folder));
     try (Graph graph = new Graph()) {
       Ops tf = Ops.create(graph);
       Output<?> read =

@@ -67,6 +67,8 @@ public final class SavedModelWriter {
     Path partial =
         target.resolveSibling(target.getFileName() + ".partial-" + ProcessHandle.current().pid());
     try {
+      // In containers processes have the same number every time.
+      deleteIfThere(partial);
       Files.createDirectories(partial);
       try {
         writeModel(partial, model);
@@ -77,13 +79,17 @@ public final class SavedModelWriter {
         Files.deleteIfExists(target);
         Files.move(partial, target);
       } finally {
-        if (Files.exists(partial)) {
-          MoreFiles.deleteRecursively(partial, RecursiveDeleteOption.ALLOW_INSECURE);
-        }
+        deleteIfThere(partial);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
           folder + ": the SavedModel cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  private static void deleteIfThere(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
     }
   }
 

@@ -1,9 +1,11 @@
 package io.squat.savedmodels;
 
+import com.google.common.collect.ImmutableMap;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
@@ -23,6 +25,17 @@ import org.tensorflow.proto.TensorShapeProto;
 final class WellFormed {
   private static final int REF = 100; // DT_FLOAT_REF is DT_FLOAT + 100
   private static final long MAX_ELEMENTS = Integer.MAX_VALUE;
+
+  /** The bytes of an element, of the types that are read. */
+  private static final ImmutableMap<DataType, Integer> BYTES =
+      ImmutableMap.<DataType, Integer>builder()
+          .put(DataType.DT_FLOAT, Float.BYTES)
+          .put(DataType.DT_INT32, Integer.BYTES)
+          .put(DataType.DT_INT64, Long.BYTES)
+          .put(DataType.DT_BOOL, 1)
+          .put(DataType.DT_INT8, 1)
+          .put(DataType.DT_UINT8, 1)
+          .buildOrThrow();
 
   private final Map<String, NodeDef> nodes = new HashMap<>();
   private final Map<String, List<DataType>> outputs = new HashMap<>();
@@ -179,6 +192,13 @@ final class WellFormed {
                 .map(TensorShapeProto.Dim::getSize)
                 .toList()
                 .toString());
+      }
+    }
+    int bytes = value.getTensorContent().size();
+    if (bytes > 0 && BYTES.containsKey(value.getDtype())) {
+      long wanted = elements * Objects.requireNonNull(BYTES.get(value.getDtype()));
+      if (bytes != wanted) {
+        throw broken(node, "a constant of " + wanted + " bytes", String.valueOf(bytes));
       }
     }
   }

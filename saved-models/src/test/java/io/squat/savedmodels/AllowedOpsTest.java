@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import com.google.protobuf.ByteString;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,6 +70,36 @@ class AllowedOpsTest {
     assertEquals("node bad" + expected, refused(model, signature("y:0")));
     assertEquals("node deep" + expected, refused(model, signature("call:0")));
     assertDoesNotThrow(() -> AllowedOps.checkSignature(model, signature("fine:0")));
+  }
+
+  /** TensorFlow's optimizer may run another function that says that it implements the same. */
+  @Test
+  void whatCanTakeAFunctionsPlaceIsLookedAt() {
+    GraphDef.Builder graph = GraphDef.newBuilder();
+    graph.addNode(node("x", "Placeholder")).addNode(node("call", "plain", "x"));
+    graph
+        .getLibraryBuilder()
+        .addFunction(implementing("gelu", function("plain", node("fine", "Identity", "x"))))
+        .addFunction(implementing("tanh", function("other", node("unused", "PyFunc", "x"))));
+    assertDoesNotThrow(() -> AllowedOps.checkSignature(model(graph), signature("call:0")));
+    graph
+        .getLibraryBuilder()
+        .addFunction(implementing("gelu", function("fast", node("deep", "WriteFile", "x"))));
+    assertEquals(
+        "node deep: expected an operation that only computes, found WriteFile, which is not run;"
+            + " export the model without it",
+        refused(model(graph), signature("call:0")));
+  }
+
+  private static MetaGraphDef model(GraphDef.Builder graph) {
+    return MetaGraphDef.newBuilder().setGraphDef(graph).build();
+  }
+
+  private static FunctionDef implementing(String what, FunctionDef function) {
+    return function.toBuilder()
+        .putAttr(
+            "api_implements", AttrValue.newBuilder().setS(ByteString.copyFromUtf8(what)).build())
+        .build();
   }
 
   private static FunctionDef function(String name, NodeDef body) {

@@ -132,6 +132,82 @@ class FunctionInlinerTest {
     assertEquals("x", flat.tensor("call:1"));
   }
 
+  private static String refused(String graph, String output) {
+    return String.valueOf(
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> FunctionInliner.inline(graph(graph), List.of(output), Set.of()))
+            .getMessage());
+  }
+
+  @Test
+  void aCallDoesNotNeedItself() {
+    String cycle =
+        """
+        node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } } }
+        node { name: "call" op: "round" input: "x" }
+        library { function {
+          signature {
+            name: "round"
+            input_arg { name: "x" type: DT_FLOAT }
+            output_arg { name: "y" type: DT_FLOAT }
+          }
+          node_def { name: "a" op: "id" input: "b:y:0" }
+          node_def { name: "b" op: "id" input: "a:y:0" }
+          ret { key: "y" value: "a:y:0" }
+        } function {
+          signature {
+            name: "id"
+            input_arg { name: "x" type: DT_FLOAT }
+            output_arg { name: "y" type: DT_FLOAT }
+          }
+          ret { key: "y" value: "x" }
+        } }
+        """;
+    assertEquals("node call/a: expected a call that does not need itself", refused(cycle, "call"));
+  }
+
+  /** Functions without nodes of their own, of which each calls the one before twice. */
+  @Test
+  void callsHaveALimit() {
+    StringBuilder graph =
+        new StringBuilder(
+            """
+            node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } } }
+            node { name: "call" op: "f40" input: "x" }
+            library {
+            """);
+    for (int i = 0; i <= 40; i++) {
+      graph.append(
+          "function { signature { name: \"f"
+              + i
+              + "\" input_arg { name: \"x\" type: DT_FLOAT }"
+              + " output_arg { name: \"y\" type: DT_FLOAT } }");
+      String below = "op: \"f" + (i - 1) + "\"";
+      graph.append(
+          i == 0
+              ? " ret { key: \"y\" value: \"x\" } }"
+              : " node_def { name: \"a\" "
+                  + below
+                  + " input: \"x\" } node_def { name: \"b\" "
+                  + below
+                  + " input: \"a:y:0\" } ret { key: \"y\" value: \"b:y:0\" } }");
+    }
+    String message = refused(graph + "}", "call");
+    assertTrue(
+        message.startsWith("functions: expected at most 100000 calls, 300 deep, found more at"),
+        message);
+  }
+
+  @Test
+  void anOutputThatACallDoesNotHaveIsNamed() {
+    GraphDef graph = graph(NODES.substring(0, NODES.indexOf("node { name: \"unused\"")) + LIBRARY);
+    FunctionInliner.Flat flat = FunctionInliner.inline(graph, List.of("call"), Set.of());
+    assertEquals(
+        "expected a tensor call:9, found 2 outputs of that call",
+        assertThrows(IllegalArgumentException.class, () -> flat.tensor("call:9")).getMessage());
+  }
+
   @Test
   void whatRunsForItsEffectIsListedForEachCall() {
     FunctionInliner.Flat flat =

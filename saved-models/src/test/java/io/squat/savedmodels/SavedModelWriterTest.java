@@ -87,6 +87,17 @@ class SavedModelWriterTest {
     assertEquals(List.of("1"), names());
   }
 
+  /** In a container every process has the same number. */
+  @Test
+  void whatAKilledProcessLeftIsNotInTheModel() throws IOException {
+    Path left = temp.resolve("1.partial-" + ProcessHandle.current().pid());
+    Files.createDirectories(left.resolve("assets"));
+    Files.writeString(left.resolve("assets/labels.txt"), "of another model");
+    SavedModelWriter.write(temp.resolve("1"), MODEL, Map.of("assets/vocab.txt", new byte[1]));
+    assertEquals(List.of("1"), names());
+    assertFalse(Files.exists(temp.resolve("1/assets/labels.txt")));
+  }
+
   @Test
   void nothingIsLeftWhenWritingFails() throws IOException {
     Path folder = temp.resolve("1");

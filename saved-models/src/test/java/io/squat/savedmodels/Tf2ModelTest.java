@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.Graph;
 import org.tensorflow.Output;
 import org.tensorflow.Session;
@@ -173,6 +174,31 @@ class Tf2ModelTest {
     assertTrue(
         replaced.graph().getNodeList().stream()
             .noneMatch(node -> node.getName().equals(own.weight())));
+  }
+
+  /** As Keras and google-research/bert save classifiers. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Softmax", "Sigmoid"})
+  void aClassifierThatGivesProbabilitiesHasAHeadToo(String op) {
+    ModelGraph read = TinyModel.CLASSIFIER.read();
+    GraphEditor editor = read.edit();
+    NodeDef output = editor.node(read.pooledOutput());
+    editor.put(
+        NodeDef.newBuilder()
+            .setName("made")
+            .setOp(op)
+            .addInput(output.getInput(0))
+            .putAttr("T", Nodes.type(DataType.DT_FLOAT))
+            .build());
+    editor.put(output.toBuilder().setInput(0, "made").build());
+    ModelGraph probabilities = read.with(editor);
+    assertEquals(OwnHead.of(read), OwnHead.of(probabilities));
+    ModelGraph kept = Rewriting.withHead(probabilities, 3);
+    assertEquals(OwnHead.of(read).orElseThrow().weight(), kept.requireHead().weight());
+    assertArrayEquals(
+        TinyModel.CLASSIFIER.output("logits"),
+        RewrittenModelTest.run(TinyModel.CLASSIFIER, kept, "logits"),
+        RELATIVE_TOLERANCE);
   }
 
   @Test

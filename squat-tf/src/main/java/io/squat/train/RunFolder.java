@@ -2,6 +2,7 @@ package io.squat.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.hash.Hashing;
+import io.squat.savedmodels.CheckpointOps;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -338,6 +339,7 @@ public final class RunFolder {
    * @throws IllegalArgumentException if something else is there
    */
   public void check(RunSettings settings) {
+    CheckpointOps.requirePlainName(root);
     if (isThere()) {
       requireSame(settings);
       if (isFinished()) {

@@ -83,6 +83,17 @@ class RunFolderTest {
     assertTrue(message.contains("granularity \"TENSOR\" there and \"CHANNEL\" wanted"), message);
   }
 
+  /** Hours of training would end in a model that TensorFlow does not find. */
+  @Test
+  void refusesANameThatTensorFlowReadsAsAPattern() {
+    RunFolder pattern = new RunFolder(root.resolve("runs[cola]"));
+    assertTrue(
+        String.valueOf(
+                assertThrows(IllegalArgumentException.class, () -> pattern.check(SETTINGS))
+                    .getMessage())
+            .contains("runs[cola]: expected a path without * ? [ and \\, which TensorFlow reads"));
+  }
+
   @Test
   void refusesAFinishedRun() {
     open(SETTINGS);
