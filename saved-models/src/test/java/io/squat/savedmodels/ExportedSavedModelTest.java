@@ -13,6 +13,8 @@ import io.squat.ops.IntegerLinear;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,12 +31,14 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Tensor;
 import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.RunOptions;
@@ -352,6 +356,58 @@ class ExportedSavedModelTest {
         }
       }
     }
+  }
+
+  /** {@code table[:T]} where exporters that were tried write {@code table[0:T, 0:width]}. */
+  @ParameterizedTest
+  @ValueSource(strings = {"4-8-8", "4-4-8", "4-3-8"})
+  void aTableThatIsSlicedByItsRowsAloneIsUnpacked(String bits) {
+    ModelGraph read = TinyModel.MODEL_GARDEN.read();
+    GraphEditor editor = read.edit();
+    NodeDef slice =
+        editor.nodes().stream()
+            .filter(node -> node.getName().endsWith("position_embedding/strided_slice_1"))
+            .findFirst()
+            .orElseThrow();
+    NodeDef end = editor.node(GraphEditor.input(slice, 2));
+    editor.put(
+        end.toBuilder()
+            .setName("end")
+            .removeAttr("_output_shapes")
+            .clearInput()
+            .addInput(end.getInput(0))
+            .putAttr("N", AttrValue.newBuilder().setI(1).build())
+            .build());
+    editor.put(Constants.constant("begin", DataType.DT_INT32, List.of(1L), int32(0)));
+    editor.put(Constants.constant("strides", DataType.DT_INT32, List.of(1L), int32(1)));
+    editor.put(
+        slice.toBuilder()
+            .setInput(1, "begin")
+            .setInput(2, "end")
+            .setInput(3, "strides")
+            .putAttr("begin_mask", AttrValue.newBuilder().setI(1).build())
+            .putAttr("end_mask", AttrValue.newBuilder().setI(0).build())
+            .build());
+    try (TrainedTinyModel rows =
+            new TrainedTinyModel(
+                TinyModel.MODEL_GARDEN,
+                read.with(editor),
+                bits,
+                Granularity.TENSOR,
+                TrainedTinyModel.CLASSES);
+        TrainedTinyModel both =
+            new TrainedTinyModel(TinyModel.MODEL_GARDEN, bits, TrainedTinyModel.CLASSES);
+        SavedModelBundle ofRows = load(export(rows, true));
+        SavedModelBundle ofBoth = load(export(both, true))) {
+      Batch batch = Batch.random(3, 7);
+      assertArrayEquals(
+          output(run(ofBoth, ServingModel.DEFAULT, batch), "logits"),
+          output(run(ofRows, ServingModel.DEFAULT, batch), "logits"));
+    }
+  }
+
+  private static ByteBuffer int32(int value) {
+    return ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(0, value);
   }
 
   @ParameterizedTest

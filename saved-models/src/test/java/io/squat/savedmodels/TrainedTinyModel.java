@@ -42,11 +42,18 @@ final class TrainedTinyModel implements ModelValues, AutoCloseable {
   }
 
   @MustBeClosed
-  @SuppressWarnings("MustBeClosedChecker") // the training graph is closed with this object
   TrainedTinyModel(TinyModel tiny, String bits, Granularity granularity, int outputs) {
+    this(tiny, tiny.read(), bits, granularity, outputs);
+  }
+
+  /** Of a graph that is the tiny model's but for what a test changed. */
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker") // the training graph is closed with this object
+  TrainedTinyModel(
+      TinyModel tiny, ModelGraph graph, String bits, Granularity granularity, int outputs) {
     this.tiny = tiny;
     this.quantization = new Quantization(BitWidths.parse(bits), null, granularity);
-    this.model = Rewriting.withHead(tiny.read(), outputs);
+    this.model = Rewriting.withHead(graph, outputs);
     this.structure = BertStructure.of(model);
     ModelValues saved = ModelValues.ofSavedModel(tiny.path(), model);
     Random random = new Random(17);
