@@ -241,19 +241,26 @@ public final class Trainer {
     Map<String, List<Float>> stepSizes = Map.of();
     if (stage.method().quantized()) {
       // A packed model's steps are those of its own values, before any float epoch moves them.
-      stepSizes =
+      Optional<Map<String, List<Float>>> own =
           Optional.ofNullable(settings.floatEpochs() == 0 ? recovered : null)
-              .flatMap(found -> found.stepSizes(model, quantization))
-              .orElseGet(
-                  () ->
-                      new Calibration(
-                              model,
-                              weights,
-                              stored,
-                              StepSizes::ofWeights,
-                              OutlierFeatures.NONE,
-                              config)
-                          .stepSizes(quantization, calibrationBatches(rows.train()), progress));
+              .flatMap(found -> found.stepSizes(model, quantization));
+      if (recovered != null && own.isEmpty()) {
+        log.info(
+            "step sizes are found anew: those of the packed model, of {}, are for no epoch in float,"
+                + " the same bits, levels and granularity, and layers without float features",
+            recovered.bits());
+      }
+      stepSizes =
+          own.orElseGet(
+              () ->
+                  new Calibration(
+                          model,
+                          weights,
+                          stored,
+                          StepSizes::ofWeights,
+                          OutlierFeatures.NONE,
+                          config)
+                      .stepSizes(quantization, calibrationBatches(rows.train()), progress));
     }
     try (TrainingSession session =
         new TrainingSession(
