@@ -3,6 +3,7 @@ package io.squat.savedmodels;
 import com.google.common.base.CharMatcher;
 import com.google.common.primitives.Longs;
 import com.google.errorprone.annotations.MustBeClosed;
+import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,7 +33,9 @@ import org.tensorflow.types.family.TType;
  * prefix.data-00000-of-00001}.
  */
 public final class CheckpointOps {
-  private static final CharMatcher PATTERN = CharMatcher.anyOf("*?[\\");
+  /** On Windows a backslash is a path's own. */
+  private static final CharMatcher PATTERN =
+      CharMatcher.anyOf(File.separatorChar == '/' ? "*?[\\" : "*?[");
 
   private final Placeholder<TString> prefix;
   private final Op save;
