@@ -5,6 +5,7 @@ import io.squat.ops.Granularity;
 import io.squat.ops.LsqQuantizer;
 import io.squat.ops.QuantizationGrid;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,7 +23,8 @@ import org.tensorflow.types.TFloat32;
  * it, and every table has one step, however often it is looked up. A kernel has one step or one for
  * each output channel, by the quantization's granularity. Rows are quantized after the lookup: with
  * one step a table that gives the same rows as before it, and the same gradients, for the rows of a
- * batch alone. Layer norms, softmax, residuals, biases and the task head stay float.
+ * batch alone. Rows that are a layer's input pass through the table's quantizer and then through
+ * the input's. Layer norms, softmax, residuals, biases and the task head stay float.
  */
 final class AddQuantizers implements RewritePass {
   private final Quantization quantization;
@@ -129,6 +131,11 @@ final class AddQuantizers implements RewritePass {
         products.computeIfAbsent(layer.input(), key -> new HashSet<>()).add(layer.product());
         features.put(layer.input(), model.variable(layer.weight()).shape().get(0));
       }
+      Map<String, String> rows = new HashMap<>();
+      quantizers.stream()
+          .filter(quantizer -> quantizer.kind() == Quantizer.Kind.EMBEDDING)
+          .flatMap(table -> table.sites().stream())
+          .forEach(lookup -> rows.put(lookup.input(), lookup.output()));
       products.forEach(
           (input, users) ->
               add(
@@ -136,7 +143,7 @@ final class AddQuantizers implements RewritePass {
                   input,
                   grid,
                   Step.ofTensor(features.getOrDefault(input, 1L)),
-                  List.of(input),
+                  List.of(rows.getOrDefault(input, input)),
                   users));
     }
 

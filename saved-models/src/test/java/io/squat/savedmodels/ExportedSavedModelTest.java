@@ -289,8 +289,42 @@ class ExportedSavedModelTest {
   @CsvSource({"4-4-32,false", "4-4-32,true", "2-8-32,true", "8-32-32,true"})
   void logitsWithoutActivationQuantizersAreTheTrainingGraphs(String bits, boolean packed) {
     try (TrainedTinyModel trained =
-            new TrainedTinyModel(TinyModel.TF1_BERT, bits, TrainedTinyModel.CLASSES);
-        SavedModelBundle bundle =
+        new TrainedTinyModel(TinyModel.TF1_BERT, bits, TrainedTinyModel.CLASSES)) {
+      assertLogitsEqual(trained, packed);
+    }
+  }
+
+  /** As in encoders that multiply the rows of their words at once, without a layer norm before. */
+  @ParameterizedTest
+  @CsvSource({"2-4-32,false", "2-4-32,true", "4-2-8,false", "4-2-8,true", "4-32-8,true"})
+  void rowsThatAreALayersInputAreTheTrainingGraphs(String bits, boolean packed) {
+    ModelGraph model = TinyModel.TF1_BERT.read();
+    BertStructure structure = BertStructure.of(model);
+    String words =
+        structure.embeddings().stream()
+            .filter(lookup -> lookup.role() == InputRole.IDS)
+            .findFirst()
+            .orElseThrow()
+            .node();
+    String input = structure.layerInputs().get(0);
+    GraphEditor editor = model.edit();
+    structure.layers().stream()
+        .filter(layer -> layer.input().equals(input))
+        .forEach(layer -> editor.setInput(new GraphEditor.Use(layer.product(), 0), words));
+    try (TrainedTinyModel trained =
+        new TrainedTinyModel(
+            TinyModel.TF1_BERT,
+            model.with(editor),
+            bits,
+            Granularity.TENSOR,
+            TrainedTinyModel.CLASSES)) {
+      assertEquals(words, trained.structure.layerInputs().get(0));
+      assertLogitsEqual(trained, packed);
+    }
+  }
+
+  private void assertLogitsEqual(TrainedTinyModel trained, boolean packed) {
+    try (SavedModelBundle bundle =
             load(
                 packed
                     ? Export.toPacked(trained.model, trained.quantization, trained, Compute.FLOAT)
