@@ -52,6 +52,10 @@ class ServingBenchmarkTest {
         result.timings().get(0).latency().medianMilliseconds()
             / second.latency().medianMilliseconds(),
         second.medianSpeed());
+    assertEquals(1, result.timings().get(0).minSpeed());
+    assertEquals(
+        result.timings().get(0).latency().minMilliseconds() / second.latency().minMilliseconds(),
+        second.minSpeed());
     for (ServingBenchmark.Loaded model : result.loaded()) {
       assertTrue(model.loadMilliseconds() > 0);
       assertTrue(model.firstRunMilliseconds() > 0);

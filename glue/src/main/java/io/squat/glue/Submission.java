@@ -221,8 +221,11 @@ public enum Submission {
           out.putNextEntry(entry);
           out.write(file.getValue());
         }
+        out.finish();
+        Files.move(part, zip, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(part);
       }
-      Files.move(part, zip, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(zip + ": cannot be written: " + e.getMessage(), e);
     }

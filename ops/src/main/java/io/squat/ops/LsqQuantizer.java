@@ -35,8 +35,10 @@ import org.tensorflow.types.TFloat32;
  * <p>The forward pass is {@link FakeQuant}. The backward pass is one gradient function registered
  * for IdentityN in the manner of {@code tf.custom_gradient}: {@code x_hat =
  * IdentityN(StopGradient(FakeQuant(x, s)), x, s, g)}. The same function knows the forms that {@link
- * QuantizedLinear} and {@link StraightThrough} build; an IdentityN of any other form passes its
- * gradients through, as TensorFlow's own gradient of it does.
+ * QuantizedLinear} and {@link StraightThrough} build, an IdentityN of four or of two inputs whose
+ * first is a StopGradient; any other IdentityN passes its gradients through, as TensorFlow's own
+ * gradient of it does. It is registered for the whole JVM: a program that builds such IdentityN
+ * itself needs a JVM of its own.
  */
 public final class LsqQuantizer {
   /** The smallest step size; {@link #clampPositive} keeps every step at or above it. */

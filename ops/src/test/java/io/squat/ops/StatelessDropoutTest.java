@@ -116,6 +116,22 @@ class StatelessDropoutTest {
     }
   }
 
+  /** Also of neighbours, which are drawn from one word, and of the two halves of a row. */
+  @Test
+  void elementsOfOneMaskAreIndependent() {
+    float[] found = run(ones(), 0.3f, 5, 7)[0];
+    for (int distance : new int[] {1, 2, 64, COUNT / 2}) {
+      int pairs = 0;
+      int equal = 0;
+      for (int i = 0; i + distance < COUNT; i += 2) {
+        pairs++;
+        equal += found[i] == found[i + distance] ? 1 : 0;
+      }
+      // Five standard deviations of a rate of 0.58 over half as many.
+      assertEquals(0.58, (double) equal / pairs, 1.6 * RATE_TOLERANCE, "distance " + distance);
+    }
+  }
+
   @Test
   void gradientUsesTheSameMask() {
     float[] values = ones();

@@ -18,8 +18,8 @@ import org.tensorflow.proto.NodeDef;
  *   <li>An embedding lookup takes rows of a variable of rank 2, by GatherV2, Slice, StridedSlice,
  *       or the product of a OneHot.
  *   <li>Attention probabilities are a Softmax that goes into a batched product of two activations.
- *   <li>A block's output is a linear layer's output that is added to something that does not come
- *       from that layer's input: the residual connection.
+ *   <li>A block's output is a linear layer's output that is added to that layer's input, or to
+ *       something that does not come from it: the residual connection.
  *   <li>The embeddings' output is what the first linear layers and the first residual connection
  *       read.
  * </ul>

@@ -36,7 +36,7 @@ import org.tensorflow.proto.NodeDef;
  * @param tables the embedding tables
  * @param floating what stays float, and why
  * @param floatBytes of all parameters in float32
- * @param quantizedBytes of all parameters at the asked bits
+ * @param quantizedBytes of all parameters at the asked bits, and of the step sizes
  */
 public record Inspection(
     List<String> signatures,
@@ -124,7 +124,17 @@ public record Inspection(
         tableParts,
         floating,
         parameters * Float.BYTES,
-        (quantized + (parameters - numbers) * FLOAT_BITS) / Byte.SIZE);
+        (quantized + (parameters - numbers + steps(model, structure, quantization)) * FLOAT_BITS)
+            / Byte.SIZE);
+  }
+
+  /** How many step sizes there would be. */
+  private static long steps(ModelGraph model, BertStructure structure, Quantization quantization) {
+    return new AddQuantizers(quantization, structure)
+        .apply(model).variables().stream()
+            .filter(variable -> variable.group() == VariableGroup.STEP_SIZES)
+            .mapToLong(ModelVariable::size)
+            .sum();
   }
 
   /** The same with the signatures of the SavedModel that the graph is from. */

@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import com.google.common.collect.ImmutableMap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,11 +32,11 @@ public record ModelGraph(
     @Nullable TaskHead head,
     List<Quantizer> quantizers) {
 
-  /** Copies the lists. */
+  /** Copies the lists, and the outputs in their order. */
   public ModelGraph {
     variables = List.copyOf(variables);
     inputs = List.copyOf(inputs);
-    outputs = Map.copyOf(outputs);
+    outputs = ImmutableMap.copyOf(outputs);
     quantizers = List.copyOf(quantizers);
   }
 

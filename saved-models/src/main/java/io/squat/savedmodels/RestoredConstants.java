@@ -15,6 +15,7 @@ import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.op.Ops;
+import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
@@ -42,7 +43,8 @@ final class RestoredConstants {
         .anyMatch(
             node ->
                 node.getOp().equals("ReadVariableOp")
-                    && INTEGERS.contains(node.getAttrOrThrow("dtype").getType())
+                    && INTEGERS.contains(
+                        node.getAttrOrDefault("dtype", AttrValue.getDefaultInstance()).getType())
                     && (node.getName().endsWith(Constants.KERNEL)
                         || node.getName().endsWith(Constants.INTEGERS)));
   }

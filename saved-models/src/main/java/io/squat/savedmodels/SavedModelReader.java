@@ -1,5 +1,7 @@
 package io.squat.savedmodels;
 
+import com.google.common.collect.ImmutableSortedSet;
+import com.google.common.collect.Maps;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,9 +51,10 @@ public final class SavedModelReader {
     /** Takes what there is, or the default. */
     public static final Choice DEFAULT = new Choice(null, null, Map.of());
 
-    /** Copies the names. */
+    /** Copies the names, so that a choice is one text however it was made. */
     public Choice {
-      inputs = Map.copyOf(inputs);
+      tags = tags == null ? null : ImmutableSortedSet.copyOf(tags);
+      inputs = Maps.immutableEnumMap(inputs);
     }
   }
 

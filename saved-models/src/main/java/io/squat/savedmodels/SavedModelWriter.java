@@ -2,6 +2,7 @@ package io.squat.savedmodels;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
+import com.google.protobuf.CodedOutputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -164,7 +165,11 @@ public final class SavedModelWriter {
   private static void writeModel(Path folder, ServingModel model) throws IOException {
     try (OutputStream out =
         new BufferedOutputStream(Files.newOutputStream(folder.resolve("saved_model.pb")))) {
-      savedModel(model).writeTo(out);
+      // The same model gives the same bytes: protobuf's maps have no order otherwise.
+      CodedOutputStream coded = CodedOutputStream.newInstance(out);
+      coded.useDeterministicSerialization();
+      savedModel(model).writeTo(coded);
+      coded.flush();
     }
     ServingVariables variables = model.variables();
     if (variables != null) {

@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import com.google.common.collect.ImmutableMap;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -28,9 +29,9 @@ public record ServingModel(
   /** The signature that computes in float32, for machines without the integer kernels. */
   public static final String FLOAT = "serving_float";
 
-  /** Copies the signatures. */
+  /** Copies the signatures, in their order. */
   public ServingModel {
-    signatures = Map.copyOf(signatures);
+    signatures = ImmutableMap.copyOf(signatures);
   }
 
   /** A graph whose values are all in constants. */

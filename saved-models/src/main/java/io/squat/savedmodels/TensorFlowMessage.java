@@ -23,7 +23,9 @@ public final class TensorFlowMessage {
           "Read less bytes than requested",
           "a file of the model's variables is cut off: copy the model again",
           "Checksum does not match",
-          "a file of the model's variables is damaged: copy the model again");
+          "a file of the model's variables is damaged: copy the model again",
+          "OOM when allocating",
+          "the device's memory is used up: take fewer rows a batch or shorter ones");
 
   private TensorFlowMessage() {}
 

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.proto.AttrValue;
+import org.tensorflow.proto.CollectionDef;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
@@ -124,6 +125,36 @@ class AllowedOpsTest {
     assertEquals(
         "node table: expected an operation that only computes, found"
             + " InitializeTableFromTextFileV2, which is not run; export the model without it",
+        assertThrows(IllegalArgumentException.class, () -> AllowedOps.checkLoading(graph.build()))
+            .getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"saved_model_main_op", "legacy_init_op"})
+  void whatCollectionsRunAtLoadingIsLookedAt(String key) {
+    MetaGraphDef.Builder graph = MetaGraphDef.newBuilder();
+    graph.getGraphDefBuilder().addNode(node("bad", "WriteFile"));
+    assertDoesNotThrow(() -> AllowedOps.checkLoading(graph.build()));
+    graph.putCollectionDef(
+        key,
+        CollectionDef.newBuilder()
+            .setNodeList(CollectionDef.NodeList.newBuilder().addValue("bad"))
+            .build());
+    assertThrows(IllegalArgumentException.class, () -> AllowedOps.checkLoading(graph.build()), key);
+  }
+
+  @Test
+  void whatRestoringNeedsIsLookedAt() {
+    MetaGraphDef.Builder graph = MetaGraphDef.newBuilder();
+    graph
+        .getGraphDefBuilder()
+        .addNode(node("bad", "WriteFile"))
+        .addNode(node("restore_all", "NoOp", "^bad"));
+    assertDoesNotThrow(() -> AllowedOps.checkLoading(graph.build()));
+    graph.getSaverDefBuilder().setRestoreOpName("restore_all");
+    assertEquals(
+        "node bad: expected an operation that only computes, found WriteFile, which is not run;"
+            + " export the model without it",
         assertThrows(IllegalArgumentException.class, () -> AllowedOps.checkLoading(graph.build()))
             .getMessage());
   }

@@ -43,6 +43,7 @@ import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.RunOptions;
 import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 
@@ -554,6 +555,53 @@ class ExportedSavedModelTest {
 
   private static void assertRefused(SavedModelBundle bundle, String signature, Batch batch) {
     assertThrows(TFInvalidArgumentException.class, () -> run(bundle, signature, batch));
+  }
+
+  /** The mean square, row by row: scores [B, 1] and labels [B] are no table [B, B]. */
+  @Test
+  void theLossOfRegressionIsTheMeanSquare() {
+    try (TrainedTinyModel trained = new TrainedTinyModel(TinyModel.TF1_BERT, "8-8-8", 1);
+        TFloat32 labels = TFloat32.vectorOf(0.5f, 4.25f, -2f)) {
+      float[] scores = trained.logitsInTraining();
+      assertEquals(3, scores.length);
+      double expected = 0;
+      for (int row = 0; row < scores.length; row++) {
+        double error = scores[row] - labels.getFloat(row);
+        expected += error * error / scores.length;
+      }
+      String loss = trained.training.loss().op().name();
+      float[] found =
+          Objects.requireNonNull(
+              trained
+                  .inTraining(Map.of(trained.training.labels().op().name(), labels), List.of(loss))
+                  .get(loss));
+      assertEquals(expected, found[0], 1e-6 * expected);
+    }
+  }
+
+  /** A difference of rounding may put one activation into the next bin. */
+  @ParameterizedTest
+  @CsvSource({"8-8-32,true", "8-8-32,false"})
+  void aScoreIsTheTrainingGraphs(String bits, boolean packed) {
+    try (TrainedTinyModel trained = new TrainedTinyModel(TinyModel.TF1_BERT, bits, 1);
+        SavedModelBundle bundle =
+            load(
+                packed
+                    ? Export.toPacked(trained.model, trained.quantization, trained, Compute.FLOAT)
+                    : export(trained, false));
+        var ids = trained.tiny.input(InputRole.IDS);
+        var mask = trained.tiny.input(InputRole.MASK);
+        var segments = trained.tiny.input(InputRole.SEGMENTS);
+        Result result =
+            bundle.call(
+                Map.<String, Tensor>of(
+                    "input_ids", ids, "input_mask", mask, "segment_ids", segments))) {
+      float[] expected = trained.logitsInTraining();
+      assertArrayEquals(
+          expected,
+          TrainedTinyModel.floats(result.get("score").orElseThrow()),
+          RELATIVE_TOLERANCE * RewrittenModelTest.max(expected));
+    }
   }
 
   @ParameterizedTest

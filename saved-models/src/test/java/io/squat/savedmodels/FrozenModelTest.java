@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.common.primitives.Floats;
+import com.google.protobuf.ByteString;
 import io.squat.ops.BitWidths;
 import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
@@ -14,25 +15,29 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.tensorflow.proto.NodeDef;
 
 class FrozenModelTest {
   private static final SavedModelReader.Choice CHOICE = SavedModelReader.Choice.DEFAULT;
 
   @TempDir Path folder;
 
-  /** What of a packed model must survive: its integers, in the order of their names. */
-  private static Map<String, Object> integers(ServingModel model) {
-    Map<String, Object> integers = new HashMap<>();
-    for (NodeDef node : model.graph().getNodeList()) {
-      if (node.getOp().equals("Const") && node.getName().endsWith("/integers")) {
-        integers.put(node.getName(), node.getAttrOrThrow("value").getTensor().getTensorContent());
-      }
-    }
+  /** What of a packed model must survive: the integers of its kernels and tables. */
+  private static Map<String, ByteString> integers(ServingModel model) {
+    Map<String, ByteString> integers = new HashMap<>();
+    Objects.requireNonNull(model.variables())
+        .values()
+        .forEach(
+            (name, value) -> {
+              if (name.endsWith("/integers")) {
+                integers.put(name, value.getTensorContent());
+              }
+            });
     return integers;
   }
 
@@ -69,12 +74,6 @@ class FrozenModelTest {
       FrozenModel.Thawed thawed = FrozenModel.thaw(written, CHOICE);
       FrozenModel.Recovered recovered = Objects.requireNonNull(thawed.quantization());
       assertEquals(trained.quantization, recovered.quantization());
-      if (granularity == Granularity.CHANNEL) {
-        for (LinearLayer layer : trained.structure.layers()) {
-          String step = Quantizer.stepSizeName(layer.weight());
-          assertEquals(Floats.asList(trained.values(step)), recovered.stepSizes().get(step), step);
-        }
-      }
       Path variables = folder.resolve("thawed");
       SavedModelWriter.write(variables, thawed.model(), Map.of());
       assertFalse(FrozenModel.is(variables, CHOICE));
@@ -92,16 +91,25 @@ class FrozenModelTest {
                 return step != null ? Floats.toArray(step) : values.values(name);
               },
               Compute.INTEGER);
-      assertEquals(integers(packed).size(), integers(again).size());
-      assertEquals(Map.copyOf(sorted(integers(packed))), Map.copyOf(sorted(integers(again))));
+      Set<String> tables =
+          trained.structure.embeddings().stream()
+              .map(EmbeddingLookup::table)
+              .collect(Collectors.toSet());
+      assertEquals(trained.structure.layers().size() + tables.size(), integers(packed).size());
+      assertEquals(integers(packed), integers(again));
+      List<Quantizer> before = trained.training.model().quantizers();
+      List<Quantizer> after = Rewriting.quantizers(model, quantization);
+      assertEquals(before.size(), after.size());
+      for (int i = 0; i < before.size(); i++) {
+        float[] expected = trained.values(before.get(i).stepSize());
+        List<Float> found = Objects.requireNonNull(steps.get(after.get(i).stepSize()));
+        assertEquals(expected.length, found.size());
+        for (int j = 0; j < expected.length; j++) {
+          // The graph holds the ends of a range, of which a step is a part.
+          assertEquals(expected[j], found.get(j), Math.ulp(expected[j]), before.get(i).stepSize());
+        }
+      }
     }
-  }
-
-  /** Without the scope that a signature's second variant has. */
-  private static Map<String, Object> sorted(Map<String, Object> integers) {
-    Map<String, Object> plain = new HashMap<>();
-    integers.forEach((name, value) -> plain.put(name.replace(ServingModel.FLOAT + "/", ""), value));
-    return plain;
   }
 
   /** Of one output and of several; a bias of one number is a variable like any other. */

@@ -4,8 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -42,12 +45,54 @@ class InspectionTest {
     assertEquals(pooled, found.pooled());
   }
 
+  /** Kernels, tables and inputs of layers have a step; by channel a kernel has one a column. */
+  @ParameterizedTest
+  @EnumSource
+  void stepSizesAreCounted(Granularity granularity) {
+    ModelGraph model = TinyModel.TF1_BERT.read();
+    Quantization quantization =
+        new Quantization(BitWidths.parse("8-8-8"), /* levels= */ null, granularity);
+    Inspection found = Inspection.of(model, quantization);
+    long bytes = 0;
+    long steps = (long) found.tables().size() + BertStructure.of(model).layerInputs().size();
+    for (Inspection.Part part :
+        Stream.concat(found.layers().stream(), found.tables().stream()).toList()) {
+      bytes += part.shape().get(0) * part.shape().get(1);
+    }
+    for (Inspection.Part layer : found.layers()) {
+      steps += granularity == Granularity.CHANNEL ? layer.shape().get(1) : 1;
+    }
+    long floating = found.parameters() - bytes;
+    assertEquals(bytes + 4 * floating + 4 * steps, found.quantizedBytes());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2-8-8,2,8", "4-3-8,4,3", "3-32-4,3,32", "32-2-8,32,2"})
+  void bytesFollowTheBits(String bits, int ofLayers, int ofTables) {
+    ModelGraph model = TinyModel.HUGGING_FACE.read();
+    Inspection found = Inspection.of(model, Quantization.of(BitWidths.parse(bits)));
+    long layers = numbers(found.layers());
+    long tables = numbers(found.tables());
+    long steps =
+        BertStructure.of(model).layerInputs().size()
+            + (ofLayers == 32 ? 0 : found.layers().size())
+            + (ofTables == 32 ? 0L : found.tables().size());
+    long floating = found.parameters() - layers - tables;
+    assertEquals(
+        (ofLayers * layers + ofTables * tables + 32 * (floating + steps)) / 8,
+        found.quantizedBytes());
+  }
+
+  private static long numbers(List<Inspection.Part> parts) {
+    return parts.stream().mapToLong(part -> part.shape().get(0) * part.shape().get(1)).sum();
+  }
+
   @ParameterizedTest
   @EnumSource
   void everyParameterIsQuantizedOrHasAReason(TinyModel tiny) {
     Inspection found = inspect(tiny);
     long quantized =
-        java.util.stream.Stream.concat(found.layers().stream(), found.tables().stream())
+        Stream.concat(found.layers().stream(), found.tables().stream())
             .mapToLong(part -> part.shape().stream().reduce(1L, (a, b) -> a * b))
             .sum();
     long floating = found.floating().values().stream().mapToLong(Long::longValue).sum();

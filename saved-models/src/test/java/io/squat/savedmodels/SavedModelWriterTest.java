@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.collect.Lists;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -21,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
+import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.VersionDef;
 
 class SavedModelWriterTest {
@@ -38,6 +42,23 @@ class SavedModelWriterTest {
     try (Stream<Path> files = Files.list(temp)) {
       return files.map(file -> file.getFileName().toString()).sorted().toList();
     }
+  }
+
+  /** Not by a map's order, which in Java differs from process to process. */
+  @Test
+  void theSameModelGivesTheSameBytes() throws IOException {
+    SignatureDef signature = SignatureDef.newBuilder().setMethodName("predict").build();
+    List<String> names = List.of("serving_default", "serving_int64", "serving_float", "a", "b");
+    List<byte[]> written = new ArrayList<>();
+    for (List<String> order : List.of(names, Lists.reverse(names))) {
+      Map<String, SignatureDef> signatures = new LinkedHashMap<>();
+      order.forEach(name -> signatures.put(name, signature));
+      Path folder = temp.resolve(order.get(0));
+      SavedModelWriter.write(folder, ServingModel.ofConstants(MODEL.graph(), signatures), Map.of());
+      assertEquals(signatures, SavedModelFiles.parse(folder).getMetaGraphs(0).getSignatureDefMap());
+      written.add(Files.readAllBytes(folder.resolve("saved_model.pb")));
+    }
+    assertArrayEquals(written.get(0), written.get(1));
   }
 
   @Test

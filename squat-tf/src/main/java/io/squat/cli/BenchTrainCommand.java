@@ -17,8 +17,10 @@ import picocli.CommandLine.Option;
 /** {@code squat bench train}. */
 @Command(
     name = "train",
-    description =
-        "Measure training on random tokens: seconds a step, tokens a second, peak memory.",
+    description = {
+      "Measure training on random tokens: seconds a step, tokens a second, peak memory.",
+      "--float-lr, --train-rows and --warmup are of train alone and refused here."
+    },
     footerHeading = "%nExample:%n",
     footer = {
       "  squat bench train --model bert-base-uncased --batch 8 --length 128",

@@ -32,8 +32,8 @@ final class ColumnOptions {
       converter = Unquoted.class,
       paramLabel = "NAME",
       description =
-          "The classes, in the order of the outputs (default: the labels of the training file,"
-              + " sorted). One with a comma stands in double quotes.")
+          "The classes, in the order of the outputs (default: those of the model or, in training, the"
+              + " labels of the training file, sorted as text). One with a comma stands in double quotes.")
   @Nullable List<String> labels;
 
   @Option(names = "--regression", description = "The label's column holds scores, not classes.")

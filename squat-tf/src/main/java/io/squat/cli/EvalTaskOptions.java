@@ -44,7 +44,8 @@ final class EvalTaskOptions {
       paramLabel = "FILE",
       description =
           "Instead of GLUE, rows of your own: .tsv, .csv, .jsonl or .ndjson, plain or .gz. Columns and"
-              + " labels are those that the model was trained with, unless given.")
+              + " labels are those that the model was trained with, unless given; a model that was not"
+              + " trained on such a file needs them.")
   @Nullable Path devFile;
 
   @Mixin final ColumnOptions columns = new ColumnOptions();

@@ -39,8 +39,8 @@ import picocli.CommandLine.Option;
     name = "export",
     description = {
       "Write a SavedModel that TensorFlow Serving loads.",
-      "packed: linear weights and embeddings stored in their 2 to 8 bits; int8: the same, stored in"
-          + " bytes; float: for any runtime.",
+      "packed: linear weights and embeddings stored in their 2, 3 or 4 bits, wider ones in 8; int8:"
+          + " the same, stored in bytes; float: for any runtime.",
       "With --model, the loaded model itself with its own signature: rewritten but not quantized,"
           + " or with --bits quantized without training."
     },
@@ -74,8 +74,8 @@ final class ExportCommand extends SquatCommand {
       defaultValue = "integer",
       description =
           "What the layers of packed and int8 multiply: integer, on CPUs where TensorFlow was built"
-              + " with oneDNN, or float, anywhere (default: ${DEFAULT-VALUE}; signature serving_float"
-              + " is there in any case).")
+              + " with oneDNN, or float, anywhere (default: ${DEFAULT-VALUE}). Where weights are"
+              + " quantized, signature serving_float is there with both.")
   @SuppressWarnings("NullAway.Init") // set by picocli
   Compute compute;
 
@@ -93,7 +93,7 @@ final class ExportCommand extends SquatCommand {
       names = "--bits",
       paramLabel = "W-E-A",
       description =
-          "Of --model: bits of linear weights, word embeddings and activations, each 2 to 8, or 32"
+          "Of --model: bits of linear weights, embedding tables and activations, each 2 to 8, or 32"
               + " for float (default: not quantized).")
   @Nullable BitWidths bits;
 

@@ -1,5 +1,6 @@
 package io.squat.cli;
 
+import io.squat.savedmodels.TensorFlowMessage;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -38,6 +39,9 @@ final class Failures {
           CharacterCodingException.class,
           EOFException.class,
           ZipException.class);
+
+  /** TensorFlow's exceptions have no type in common, and some are IllegalArgumentExceptions. */
+  private static final String OF_TENSORFLOW = "org.tensorflow.exceptions.";
 
   private Failures() {}
 
@@ -96,15 +100,18 @@ final class Failures {
     return FAILED;
   }
 
+  private static boolean isOfTensorFlow(Exception e) {
+    return e.getClass().getName().startsWith(OF_TENSORFLOW);
+  }
+
   private static int status(Exception e) {
-    if (e instanceof IllegalArgumentException) {
+    if (e instanceof IllegalArgumentException && !isOfTensorFlow(e)) {
       return BAD_INPUT;
     }
     Throwable file = e instanceof UncheckedIOException ? e.getCause() : e;
     return BAD_FILES.stream().anyMatch(bad -> bad.isInstance(file)) ? BAD_INPUT : FAILED;
   }
 
-  /** The message in one line; an exception that nobody meant for the user says its name. */
   /** What went wrong, in one line. */
   static String line(Exception e) {
     return line(message(e));
@@ -114,7 +121,11 @@ final class Failures {
     return message.strip().replaceAll("\\s*\\R\\s*", " ");
   }
 
+  /** An exception that nobody meant for the user says its name. */
   private static String message(Exception e) {
+    if (isOfTensorFlow(e) && e instanceof RuntimeException failure) {
+      return "TensorFlow failed: " + TensorFlowMessage.of(failure);
+    }
     boolean meant =
         e.getMessage() != null
             && (e instanceof IllegalArgumentException

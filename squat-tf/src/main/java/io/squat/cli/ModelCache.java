@@ -1,5 +1,6 @@
 package io.squat.cli;
 
+import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
@@ -18,8 +19,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -41,6 +43,9 @@ import org.apache.logging.log4j.Logger;
 final class ModelCache {
   private static final Logger log = LogManager.getLogger();
   private static final String SAVED_MODEL = "saved_model.pb";
+
+  /** To be changed with what a model is converted to, so that none is taken that is out of date. */
+  private static final String CONVERSION = "2";
 
   /** How the jar of a model is got. */
   @FunctionalInterface
@@ -130,35 +135,42 @@ final class ModelCache {
     if (!FrozenModel.is(folder, choice)) {
       return folder;
     }
-    String name =
-        Hashing.sha256()
-            .hashString(SavedModelFiles.hash(folder) + choice, StandardCharsets.UTF_8)
-            .toString();
+    Map<String, byte[]> assets = assets(folder);
+    Hasher name = Hashing.sha256().newHasher();
+    for (String part : List.of(CONVERSION, SavedModelFiles.hash(folder), choice.toString())) {
+      name.putString(part + "\n", StandardCharsets.UTF_8);
+    }
+    assets.forEach(
+        (file, bytes) ->
+            name.putString(file + "\n" + bytes.length + "\n", StandardCharsets.UTF_8)
+                .putBytes(bytes));
     return kept(
-        name,
+        name.hash().toString(),
         work -> {
           FrozenModel.Thawed thawed = FrozenModel.thaw(folder, choice);
+          if (thawed.quantization() != null) {
+            assets.put("assets/" + RecoveredSteps.FILE, RecoveredSteps.json(thawed.quantization()));
+          }
           Path written = work.resolve("model");
-          SavedModelWriter.write(written, thawed.model(), files(folder, thawed));
+          SavedModelWriter.write(written, thawed.model(), assets);
           return written;
         });
   }
 
-  private static Map<String, byte[]> files(Path folder, FrozenModel.Thawed thawed)
-      throws IOException {
-    Map<String, byte[]> kept = new LinkedHashMap<>();
+  /** The files of a model beside its graph, by their names. */
+  private static Map<String, byte[]> assets(Path folder) {
+    Map<String, byte[]> read = new TreeMap<>();
     Path own = folder.resolve("assets");
     if (Files.isDirectory(own)) {
       try (Stream<Path> files = Files.list(own)) {
-        for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-          kept.put("assets/" + file.getFileName(), Files.readAllBytes(file));
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          read.put("assets/" + file.getFileName(), Files.readAllBytes(file));
         }
+      } catch (IOException e) {
+        throw new UncheckedIOException(own + ": cannot be read: " + e.getMessage(), e);
       }
     }
-    if (thawed.quantization() != null) {
-      kept.put("assets/" + RecoveredSteps.FILE, RecoveredSteps.json(thawed.quantization()));
-    }
-    return kept;
+    return read;
   }
 
   /**
@@ -200,13 +212,16 @@ final class ModelCache {
   }
 
   private Path unpacked(Path archive) {
-    String name;
+    return kept(
+        hash(archive), work -> unpack(archive, Files.createDirectories(work.resolve("model"))));
+  }
+
+  private static String hash(Path file) {
     try {
-      name = MoreFiles.asByteSource(archive).hash(Hashing.sha256()).toString();
+      return MoreFiles.asByteSource(file).hash(Hashing.sha256()).toString();
     } catch (IOException e) {
-      throw new UncheckedIOException(archive + ": cannot be read: " + e.getMessage(), e);
+      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
-    return kept(name, work -> unpack(archive, Files.createDirectories(work.resolve("model"))));
   }
 
   /** The folder of saved_model.pb: the archive's own, or the only one in it. */
@@ -289,8 +304,8 @@ final class ModelCache {
     return folder;
   }
 
-  private static void checkHash(PretrainedModel model, Path jar) throws IOException {
-    String found = MoreFiles.asByteSource(jar).hash(Hashing.sha256()).toString();
+  private static void checkHash(PretrainedModel model, Path jar) {
+    String found = hash(jar);
     if (!found.equals(model.sha256())) {
       throw new IllegalStateException(
           model.artifact()

@@ -59,7 +59,8 @@ final class PredictCommand extends SquatCommand {
         names = "--input",
         required = true,
         paramLabel = "FILE",
-        description = "A text a line, or two separated by a tab; UTF-8, plain or .gz.")
+        description =
+            "A text a line, or two separated by a tab, from the first line on; UTF-8, plain or .gz.")
     @Nullable Path input;
   }
 

@@ -134,7 +134,7 @@ final class SharpnessCommand extends SquatCommand {
             activations,
             settings,
             List.of());
-    none.orThoseOf(out);
+    none.orThoseOf(out).requireSurfacesOf(surfacePoints, out);
     printer.println(none.description());
     SharpnessResults results =
         FolderLock.holding(

@@ -68,10 +68,11 @@ import picocli.CommandLine.TypeConversionException;
       "  SQUAT_MAVEN_ARGS   more arguments of the build on first use, such as --offline",
       "  SQUAT_CACHE        where models are kept (default: ~/.cache/squat)",
       "",
-      "GPU: build once with  mvn -Pgpu -DskipTests package ; squat then stays on that build.",
+      "GPU: build once with  mvn -Pgpu -Dmaven.test.skip=true package ; squat then stays on that build.",
       "Without -Pgpu the same line goes back to the CPU build.",
       "",
-      "Exit status: 0 done, 1 failed while running, 2 bad arguments or bad input."
+      "Exit status: 0 done, 1 failed while running, 2 bad arguments or bad input, 128 + N stopped by",
+      "signal N (Ctrl-C: 130)."
     })
 public final class Squat implements Runnable {
   @Mixin final HelpOptions help = new HelpOptions();

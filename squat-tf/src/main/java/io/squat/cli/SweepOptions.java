@@ -36,7 +36,8 @@ final class SweepOptions {
       names = "--seeds",
       paramLabel = "N|N,N...",
       description =
-          "How many seeds, from 1, or which: 5 is 1,2,3,4,5; a single one is 11, (default: 1).")
+          "How many seeds, from 1, or which: 5 is 1,2,3,4,5; a single one is written with a comma at"
+              + " its end, as in 11, (default: 1).")
   private String seeds = "1";
 
   @Option(
@@ -173,7 +174,7 @@ final class SweepOptions {
   private static String wholeEpochs(String epochs, Method method, Alternation alternation) {
     double passes;
     try {
-      passes = Integer.parseInt(epochs) * method.passes(alternation);
+      passes = method.passes(alternation, Integer.parseInt(epochs));
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
           "--epochs: expected whole numbers, found \"" + epochs + "\"", e);

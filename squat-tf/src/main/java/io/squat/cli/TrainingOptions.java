@@ -7,6 +7,7 @@ import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.Quantizer;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.train.Alternation;
 import io.squat.train.Method;
@@ -34,7 +35,7 @@ final class TrainingOptions {
       names = "--bits",
       paramLabel = "W-E-A",
       description =
-          "Bits of linear weights, word embeddings and activations, each 2 to 8, or 32 for float"
+          "Bits of linear weights, embedding tables and activations, each 2 to 8, or 32 for float"
               + " (default: those of a packed model, else "
               + DEFAULT_BITS
               + ").")
@@ -42,7 +43,9 @@ final class TrainingOptions {
 
   @Option(
       names = "--levels",
-      description = "full or symmetric integers (default: symmetric at 2 bits, else full).")
+      description =
+          "Integers of linear weights and embedding tables: full or symmetric (default: symmetric at 2 bits, else full)."
+              + " Activations have the full ones.")
   private @Nullable Levels levels;
 
   @Option(
@@ -131,14 +134,7 @@ final class TrainingOptions {
       refuseOfFp("--float-epochs", "--epochs", floatEpochs);
       refuseOfFp("--float-lr", "--lr", others.floatLearningRate());
     }
-    if (method.quantized() && quantization.equals(Quantization.NONE)) {
-      throw new IllegalArgumentException(
-          "--bits: expected at least one width of 2 to 8 with --method "
-              + method.label()
-              + ", found "
-              + quantization.bits()
-              + "; --method fp trains without quantizers");
-    }
+    checkBits(quantization);
     return new RunSettings(
         data.train().task(),
         data.train().sha256(),
@@ -160,6 +156,27 @@ final class TrainingOptions {
         others.floatLearningRate(),
         others.trainRows(),
         seed);
+  }
+
+  private void checkBits(Quantization quantization) {
+    boolean weights =
+        quantization.grid(Quantizer.Kind.WEIGHT).isPresent()
+            || quantization.grid(Quantizer.Kind.EMBEDDING).isPresent();
+    if (method.perturbed() && !weights) {
+      throw new IllegalArgumentException(
+          "--bits: expected a width of 2 to 8 of linear weights or embedding tables, which --method "
+              + method.label()
+              + " perturbs, found "
+              + quantization.bits());
+    }
+    if (method.quantized() && !weights && quantization.grid(Quantizer.Kind.ACTIVATION).isEmpty()) {
+      throw new IllegalArgumentException(
+          "--bits: expected at least one width of 2 to 8 with --method "
+              + method.label()
+              + ", found "
+              + quantization.bits()
+              + "; --method fp trains without quantizers");
+    }
   }
 
   /** What is before quantization is all there is in fp, and has one name. */

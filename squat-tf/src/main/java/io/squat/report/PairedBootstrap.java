@@ -1,35 +1,42 @@
 package io.squat.report;
 
 import io.squat.glue.Metric;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.apache.commons.math3.distribution.NormalDistribution;
+import org.apache.commons.math3.distribution.TDistribution;
+import org.apache.commons.math3.stat.StatUtils;
+import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /**
- * How sure a difference between two groups of runs is, by resampling what could have been drawn
- * otherwise: the dev rows and the seeds.
+ * How sure a difference between two groups of runs is, by what could have been drawn otherwise: the
+ * dev rows and the seeds.
  *
  * <pre>
- * difference = mean over seeds of metric(ours, rows) - metric(theirs, rows)
+ * D(s)       = metric(ours of seed s) - metric(theirs of seed s);   D*(s) of dev rows drawn anew
+ * variance   = var*(mean over s of D*(s))  +  max(0, S(D) - mean* S(D* - D)) / n
+ * interval   = mean of D -+ t sqrt(variance)
  * </pre>
  *
- * <p>Each replicate draws the rows anew, with replacement, and the seeds anew. Both models of a
- * seed see the same rows, and so do all seeds: rows that are hard by chance are hard for all of
- * them. A mean of n seeds that are drawn from n has only (n - 1) / n of the variance that it has
- * over seeds; its distance to the mean over all of them is therefore made sqrt(n / (n - 1)) times
- * as large. The interval goes from the 2.5 % to the 97.5 % quantile of the replicates. With one
- * seed it is about the rows alone.
+ * <p>The first part is that of the rows: each replicate draws them anew, with replacement, and both
+ * models of a seed see the same ones, and so do all seeds: rows that are hard by chance are hard
+ * for all of them. The second part is that of n seeds: S is the variance of a sample, by n - 1, and
+ * of what the differences of seeds vary by, the rows' own effect on them is taken off, which the
+ * first part has. t is the 97.5 % quantile of Student's distribution with Satterthwaite's degrees
+ * of freedom, n - 1 where seeds are all there is. With one seed the interval is about the rows
+ * alone.
  *
- * <p>Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; for rows
- * and seeds that are crossed: Owen, "The pigeonhole bootstrap", 2007; for the variance of few
- * clusters: Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8.
+ * <p>Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 6 and 13; for
+ * rows and seeds that are crossed, and the degrees of freedom: Searle, Casella and McCulloch,
+ * "Variance Components", 1992, sections 4.5 and 5.2; Satterthwaite, "An approximate distribution of
+ * estimates of variance components", 1946.
  */
 final class PairedBootstrap {
   /** How many replicates there are. */
   static final int REPLICATES = 2000;
 
-  private static final double LOW = 0.025;
-  private static final double HIGH = 0.975;
+  private static final double PROBABILITY = 0.975;
+  private static final double ENOUGH_DEGREES = 1e5;
   private static final long SEED = 20260101;
 
   private PairedBootstrap() {}
@@ -44,11 +51,11 @@ final class PairedBootstrap {
   record Pair(float[] ours, float[] theirs) {}
 
   /**
-   * A difference with its interval.
+   * A difference with its 95 % interval.
    *
    * @param difference of the rows and seeds that there are
-   * @param low the 2.5 % quantile of the replicates
-   * @param high the 97.5 % quantile
+   * @param low the lower end
+   * @param high the upper end
    */
   record Interval(double difference, double low, double high) {}
 
@@ -60,38 +67,51 @@ final class PairedBootstrap {
    * @param pairs a pair a seed
    */
   static Interval of(Metric metric, float[] labels, List<Pair> pairs) {
-    Random random = new Random(SEED);
-    int rows = labels.length;
-    int[] drawn = new int[rows];
-    float[] drawnLabels = new float[rows];
     double[] differences = new double[pairs.size()];
-    double[] replicates = new double[REPLICATES];
-    double stretch =
-        differences.length == 1 ? 1 : Math.sqrt(differences.length / (differences.length - 1.0));
-    for (int replicate = 0; replicate < REPLICATES; replicate++) {
-      for (int i = 0; i < rows; i++) {
-        drawn[i] = random.nextInt(rows);
+    for (int seed = 0; seed < differences.length; seed++) {
+      Pair pair = pairs.get(seed);
+      differences[seed] = difference(metric, pair.ours(), pair.theirs(), labels);
+    }
+    SummaryStatistics means = new SummaryStatistics();
+    SummaryStatistics variances = new SummaryStatistics();
+    Random random = new Random(SEED);
+    int[] drawn = new int[labels.length];
+    float[] drawnLabels = new float[labels.length];
+    double[] replicate = new double[differences.length];
+    double[] changes = new double[differences.length];
+    for (int i = 0; i < REPLICATES; i++) {
+      for (int row = 0; row < drawn.length; row++) {
+        drawn[row] = random.nextInt(drawn.length);
       }
       gather(labels, drawn, drawnLabels);
-      for (int seed = 0; seed < differences.length; seed++) {
+      for (int seed = 0; seed < replicate.length; seed++) {
         Pair pair = pairs.get(seed);
-        differences[seed] =
+        replicate[seed] =
             difference(
                 metric, gathered(pair.ours(), drawn), gathered(pair.theirs(), drawn), drawnLabels);
+        changes[seed] = replicate[seed] - differences[seed];
       }
-      double all = Arrays.stream(differences).sum() / differences.length;
-      double sum = 0;
-      for (int i = 0; i < differences.length; i++) {
-        sum += differences[random.nextInt(differences.length)];
-      }
-      replicates[replicate] = all + stretch * (sum / differences.length - all);
+      means.addValue(StatUtils.mean(replicate));
+      variances.addValue(StatUtils.variance(changes));
     }
-    Arrays.sort(replicates);
-    double sum = 0;
-    for (Pair pair : pairs) {
-      sum += difference(metric, pair.ours(), pair.theirs(), labels);
+    return interval(differences, means.getVariance(), variances.getMean());
+  }
+
+  private static Interval interval(double[] differences, double ofRows, double ofRowsOverSeeds) {
+    int seeds = differences.length;
+    double overSeeds = StatUtils.variance(differences);
+    double variance = ofRows + Math.max(0, overSeeds - ofRowsOverSeeds) / seeds;
+    double quantile = new NormalDistribution().inverseCumulativeProbability(PROBABILITY);
+    double ofMean = overSeeds / seeds;
+    double degrees = (seeds - 1) * (variance / ofMean) * (variance / ofMean);
+    if (ofMean > 0 && degrees < ENOUGH_DEGREES) {
+      quantile =
+          new TDistribution(Math.max(seeds - 1.0, degrees))
+              .inverseCumulativeProbability(PROBABILITY);
     }
-    return new Interval(sum / pairs.size(), quantile(replicates, LOW), quantile(replicates, HIGH));
+    double mean = StatUtils.mean(differences);
+    double half = quantile * Math.sqrt(variance);
+    return new Interval(mean, mean - half, mean + half);
   }
 
   private static double difference(Metric metric, float[] ours, float[] theirs, float[] labels) {
@@ -108,13 +128,5 @@ final class PairedBootstrap {
     for (int i = 0; i < rows.length; i++) {
       into[i] = values[rows[i]];
     }
-  }
-
-  /** Between the two nearest of the sorted values, as NumPy does it. */
-  private static double quantile(double[] sorted, double part) {
-    double place = part * (sorted.length - 1);
-    int below = (int) Math.floor(place);
-    int above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
   }
 }

@@ -106,7 +106,8 @@ public final class Report {
                 "Runs: %d, of them finished: %d. Every number is of the dev rows, in percent: the mean"
                     + " over seeds ± the standard deviation (n - 1). \"Last\" is the model after the"
                     + " last epoch, the one that is exported; \"best\" is that of the epoch that was"
-                    + " best on the same dev rows, which is optimistic.",
+                    + " best on the same dev rows, which is optimistic, the more so the more epochs there"
+                    + " are.",
                 runs.size(),
                 runs.stream().filter(ReportedRun::isFinished).count())));
     byTask()
@@ -157,11 +158,12 @@ public final class Report {
       blocks.add(new Block.Heading(3, "Differences"));
       blocks.add(
           new Block.Text(
-              "Percentage points after the last epoch, over the seeds that both have, with the 95 %"
-                  + " interval of a paired bootstrap over dev rows and seeds ("
+              "Percentage points after the last epoch, over the seeds that both have, with a 95 %"
+                  + " interval: the dev rows' part of it by a paired bootstrap ("
                   + PairedBootstrap.REPLICATES
-                  + " replicates); with one seed it is over the rows alone, and with fewer than five the"
-                  + " seeds' part of it is a rough guess. An interval that holds 0 is no evidence of a"
+                  + " replicates), the seeds' by what they vary beyond that, with Student's t. With one"
+                  + " seed it is over the rows alone; with fewer than five the seeds' part of it is a"
+                  + " rough guess, often many times too wide, now and then missing. An interval that holds 0 is no evidence of a"
                   + " difference; of many intervals some do not by chance. Best lsq is the lsq"
                   + " with the highest mean on the same dev rows, where that is another one: chosen by"
                   + " what it is judged by. fp is the float model that the others start from: they have"
@@ -202,7 +204,14 @@ public final class Report {
 
   /** What comes out by no learning at all; empty for scores, or where no labels were kept. */
   private static String mostFrequent(List<RunGroup> groups) {
-    RunGroup group = groups.get(0);
+    return groups.stream()
+        .map(Report::mostFrequent)
+        .filter(text -> !text.isEmpty())
+        .distinct()
+        .collect(Collectors.joining());
+  }
+
+  private static String mostFrequent(RunGroup group) {
     Optional<float[]> labels = group.runs().get(0).folder().devLabels();
     List<String> classes = group.classes();
     if (labels.isEmpty() || classes.isEmpty()) {
@@ -289,16 +298,17 @@ public final class Report {
   private static String conditions(List<RunGroup> groups) {
     List<String> differing = groups.get(0).differing();
     Map<String, String> common = new LinkedHashMap<>();
-    groups.forEach(
-        group ->
-            group
-                .settings()
-                .forEach(
-                    (name, value) -> {
-                      if (!differing.contains(name) && SettingsText.isShown(name)) {
-                        common.put(name, value);
-                      }
-                    }));
+    groups.forEach(group -> common.putAll(group.settings()));
+    List<String> ofAll = new ArrayList<>();
+    List<String> ofSome = new ArrayList<>();
+    common.keySet().stream()
+        .filter(name -> !differing.contains(name) && SettingsText.isShown(name))
+        .forEach(
+            name ->
+                (groups.stream().allMatch(group -> group.settings().containsKey(name))
+                        ? ofAll
+                        : ofSome)
+                    .add(name));
     List<String> rows =
         groups.stream()
             .flatMap(group -> group.runs().stream())
@@ -309,8 +319,10 @@ public final class Report {
             .toList();
     return String.join("; or ", rows)
         + (rows.isEmpty() ? "All runs: " : ". All runs: ")
-        + SettingsText.words(common, List.copyOf(common.keySet()))
-        + ".";
+        + SettingsText.words(common, ofAll)
+        + (ofSome.isEmpty()
+            ? "."
+            : ". Where the method uses it: " + SettingsText.words(common, ofSome) + ".");
   }
 
   private static String rowCounts(RunData data) {
@@ -337,7 +349,7 @@ public final class Report {
                               row.method(),
                               row.settings(),
                               String.valueOf(row.seeds().size()),
-                              PlainNumber.of(row.passes()),
+                              PlainNumber.of(Math.round(100 * row.passes()) / 100.0),
                               row.megabytes() == null ? "" : Numbers.fixed(row.megabytes(), 2)));
                   row.last().values().forEach(sample -> cells.add(sample.percentText()));
                   row.best().values().forEach(sample -> cells.add(sample.percentText()));

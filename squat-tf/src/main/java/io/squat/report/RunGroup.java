@@ -195,9 +195,7 @@ record RunGroup(
 
   /** How often the last stage passed its rows forwards and backwards in all. */
   double passes() {
-    RunSettings settings = first();
-    int epochs = isQuantized() ? settings.epochs() : settings.floatEpochs();
-    return epochs * settings.passesAStep();
+    return first().passes();
   }
 
   /** The size of its parameters at their bits, in MB, as far as it is known. */

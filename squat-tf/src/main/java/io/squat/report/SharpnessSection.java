@@ -93,7 +93,8 @@ final class SharpnessSection {
                 results.split(),
                 results.settings().seed(),
                 results.activations()
-                    ? "quantized, but not for eigenvalues and pictures"
+                    ? "quantized where the model has quantizers of them, but not for eigenvalues and"
+                        + " pictures"
                     : "not quantized (what that changes of the loss stands beside it)",
                 results.settings().ascentSteps(),
                 results.settings().directions())));

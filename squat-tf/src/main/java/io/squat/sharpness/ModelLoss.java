@@ -13,6 +13,7 @@ import io.squat.savedmodels.ModelVariable;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.Quantizer;
 import io.squat.savedmodels.Rewriting;
+import io.squat.savedmodels.TensorFlowMessage;
 import io.squat.savedmodels.TrainingGraph;
 import io.squat.savedmodels.VariableGroup;
 import io.squat.train.BatchFeeds;
@@ -275,7 +276,12 @@ public final class ModelLoss implements Loss, AutoCloseable {
       }
       return sum;
     } catch (ExecutionException e) {
-      throw new IllegalStateException("the loss cannot be computed: " + e.getMessage(), e);
+      throw new IllegalStateException(
+          "the loss cannot be computed: "
+              + (e.getCause() instanceof RuntimeException failure
+                  ? TensorFlowMessage.of(failure)
+                  : e.getMessage()),
+          e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while the loss was computed", e);

@@ -71,7 +71,7 @@ public final class RunSharpness {
     List<Batch> batches = batches(model);
     boolean quantized = settings.method().quantized();
     String method = settings.method().label();
-    String bits = quantized ? settings.bits() : "float";
+    String bits = quantized ? settings.bits() : SharpnessResults.FLOAT;
     String name = SharpnessResults.Model.name(method, bits, settings.seed());
     Sharpness.Origin origin = quantized ? trainedOrigin(model, batches) : null;
     try (ModelLoss smooth = new ModelLoss(model, false, batches, device, threads);

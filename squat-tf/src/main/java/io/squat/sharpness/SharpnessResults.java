@@ -1,6 +1,7 @@
 package io.squat.sharpness;
 
 import com.google.common.collect.ImmutableMap;
+import io.squat.ops.BitWidths;
 import io.squat.train.PlainNumber;
 import io.squat.train.RunFolder;
 import io.squat.train.SettingsText;
@@ -41,6 +42,9 @@ public record SharpnessResults(
     SharpnessSettings settings,
     List<Model> models) {
 
+  /** The bits of a model of fp. */
+  public static final String FLOAT = "float";
+
   /** The name of the file. */
   public static final String FILE = "sharpness.json";
 
@@ -66,6 +70,11 @@ public record SharpnessResults(
     /** Copies the settings. */
     public Model {
       settings = ImmutableMap.copyOf(settings);
+    }
+
+    /** Whether it had quantizers of activations in training. */
+    public boolean hasActivationQuantizers() {
+      return !bits.equals(FLOAT) && BitWidths.parse(bits).activations() != BitWidths.FLOAT_BITS;
     }
 
     private boolean isOfTheSameRun(Model other) {
@@ -137,6 +146,29 @@ public record SharpnessResults(
               + "; choose another --out");
     }
     return found;
+  }
+
+  /**
+   * Checks that the surfaces that are there are as fine as those that are wanted.
+   *
+   * @param points along a side; 0 if none is wanted
+   * @param folder where these results are
+   * @throws IllegalArgumentException if there are others
+   */
+  public void requireSurfacesOf(int points, Path folder) {
+    for (Model model : models) {
+      Landscape.Surface surface = model.sharpness().surface();
+      if (points > 0 && surface != null && surface.at().size() != points) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "--surface-points: expected %d, as the surfaces in %s have, or 0, found %d; or choose"
+                    + " another --out",
+                surface.at().size(),
+                folder,
+                points));
+      }
+    }
   }
 
   private SharpnessResults measurement() {

@@ -49,7 +49,7 @@ public final class SharpnessTables {
               results.split(),
               Integer.toString(results.rows()),
               Long.toString(results.settings().seed()),
-              Boolean.toString(results.activations()));
+              Boolean.toString(results.activations() && model.hasActivationQuantizers()));
     }
 
     List<String> all() {

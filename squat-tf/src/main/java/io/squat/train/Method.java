@@ -42,13 +42,16 @@ public enum Method {
   }
 
   /**
-   * How often a step passes its rows forwards and backwards; what a step costs goes with it.
+   * How often rows are passed forwards and backwards; what steps cost goes with it.
    *
    * @param alternation of the phases, if there are two
+   * @param times how often the weights are moved by each of the rows
+   * @return whole where it is whole
    */
-  public double passes(Alternation alternation) {
-    double extra = alternating && !alternation.within() ? 1.0 / alternation.sharpnessBatches() : 0;
-    return (perturbed ? 2 : 1) + extra;
+  public double passes(Alternation alternation, int times) {
+    double extra =
+        alternating && !alternation.within() ? (double) times / alternation.sharpnessBatches() : 0;
+    return (perturbed ? 2 : 1) * times + extra;
   }
 
   /** The name on the command line. */

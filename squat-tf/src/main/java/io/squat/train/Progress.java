@@ -1,8 +1,8 @@
 package io.squat.train;
 
 /**
- * Is told how far long work has come. Who shows it, and how, is the caller's choice; work does not
- * depend on it.
+ * Is told how far long work has come, and may ask it to stop. Who shows it, and how, is the
+ * caller's choice; the results of the work do not depend on it.
  */
 public interface Progress {
   /** Shows nothing. */

@@ -9,7 +9,9 @@ import io.squat.ops.Levels;
 import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.Quantizer;
 import io.squat.savedmodels.SavedModelReader;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -131,7 +133,38 @@ public record RunSettings(
 
   /** How often a step of the last stage passes its rows forwards and backwards. */
   public double passesAStep() {
-    return method.passes(Alternation.parse(alternation));
+    return method.passes(Alternation.parse(alternation), 1);
+  }
+
+  /** How often the last stage passes its rows forwards and backwards in all. */
+  public double passes() {
+    return method.passes(Alternation.parse(alternation), method.quantized() ? epochs : floatEpochs);
+  }
+
+  /** Whether the weights' integers are those that their widths have by default. */
+  boolean hasDefaultLevels() {
+    Quantization ours = quantization();
+    Quantization byDefault = new Quantization(ours.bits(), null, ours.granularity());
+    return Arrays.stream(Quantizer.Kind.values())
+        .allMatch(kind -> ours.grid(kind).equals(byDefault.grid(kind)));
+  }
+
+  /**
+   * Checks that there is a batch that moves the step sizes.
+   *
+   * @param rows how many the run trains on
+   * @throws IllegalArgumentException if the stage ends before
+   */
+  void checkAlternation(int rows) {
+    Alternation phases = Alternation.parse(alternation);
+    long steps = (long) epochs * ((rows + batch - 1) / batch);
+    if (method.alternating() && phases.sharpnessBatches() > steps && epochs > 0) {
+      throw new IllegalArgumentException(
+          "alternation: expected batches:K with K of at most the "
+              + steps
+              + " steps of the quantized stage, or no step size would move; found "
+              + phases);
+    }
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.squat.train;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
@@ -7,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
@@ -34,8 +37,14 @@ public final class SettingsText {
   private static final String FLOAT_RATE = "floatLearningRate";
   private static final String RATE = "optimizer.learningRate";
 
+  private static final String LEVELS = "levels";
+  private static final String TRAIN_ROWS = "trainRows";
+
   private static final Set<String> OF_QUANTIZERS =
-      Set.of(BITS, "levels", "granularity", RHO, ALTERNATION, EPOCHS, "optimizer.stepLearningRate");
+      Set.of(BITS, LEVELS, "granularity", RHO, ALTERNATION, EPOCHS, "optimizer.stepLearningRate");
+
+  private static final String ALL = "all";
+  private static final String DEFAULT = "default";
 
   private static final Map<String, UnaryOperator<String>> WORDS =
       Map.ofEntries(
@@ -54,9 +63,9 @@ public final class SettingsText {
           Map.entry("optimizer.dropout", value -> "dropout " + value),
           Map.entry("batch", value -> "batch " + value),
           Map.entry("maxLength", value -> value + " tokens"),
-          Map.entry("trainRows", value -> value + " training rows"),
+          Map.entry(TRAIN_ROWS, value -> value + " training rows"),
           Map.entry("granularity", value -> "one step size a " + value.toLowerCase(Locale.ROOT)),
-          Map.entry("levels", value -> value.toLowerCase(Locale.ROOT) + " levels"),
+          Map.entry(LEVELS, value -> value.toLowerCase(Locale.ROOT) + " levels"),
           Map.entry("model", value -> "model " + shortened(value)),
           Map.entry("trainHash", value -> "training file " + shortened(value)),
           Map.entry("devHash", value -> "dev file " + shortened(value)));
@@ -83,6 +92,9 @@ public final class SettingsText {
     }
     if (!method.alternating()) {
       all.remove(ALTERNATION);
+    }
+    if (settings.hasDefaultLevels()) {
+      all.remove(LEVELS);
     }
     return all;
   }
@@ -117,7 +129,10 @@ public final class SettingsText {
     return kept;
   }
 
-  /** The settings that have other values in another of the groups. */
+  /**
+   * The settings that have other values in another of the groups that use them, also where one says
+   * nothing and has the default.
+   */
   public static List<String> differing(List<Map<String, String>> groups) {
     List<String> names = new ArrayList<>();
     groups.forEach(
@@ -127,12 +142,27 @@ public final class SettingsText {
         .filter(
             name ->
                 groups.stream()
-                        .filter(group -> group.containsKey(name))
-                        .map(group -> group.get(name))
+                        .map(group -> value(group, name))
+                        .flatMap(Optional::stream)
                         .distinct()
                         .count()
                     > 1)
         .toList();
+  }
+
+  /** The value of a setting, given or not; empty if the method does not use it. */
+  private static Optional<String> value(Map<String, String> settings, String name) {
+    String given = settings.get(name);
+    if (given != null) {
+      return Optional.of(given);
+    }
+    boolean quantized = Method.of(requireNonNull(settings.get(METHOD))).quantized();
+    return switch (name) {
+      case TRAIN_ROWS -> Optional.of(ALL);
+      case LEVELS -> quantized ? Optional.of(DEFAULT) : Optional.empty();
+      case FLOAT_RATE -> quantized ? Optional.ofNullable(settings.get(RATE)) : Optional.empty();
+      default -> Optional.empty();
+    };
   }
 
   /** Whether a setting says something to a reader by itself; files and names do not. */
@@ -149,10 +179,9 @@ public final class SettingsText {
   public static String words(Map<String, String> settings, List<String> names) {
     List<String> words = new ArrayList<>();
     for (String name : names) {
-      String value = settings.get(name);
-      if (value != null) {
-        words.add(WORDS.getOrDefault(name, text -> name + " " + text).apply(value));
-      }
+      value(settings, name)
+          .map(WORDS.getOrDefault(name, text -> name + " " + text))
+          .ifPresent(words::add);
     }
     return String.join(", ", words);
   }

@@ -5,6 +5,7 @@ import io.squat.glue.Batches;
 import io.squat.glue.EncodedExamples;
 import io.squat.glue.Examples;
 import io.squat.glue.WordPiece;
+import io.squat.ops.LsqQuantizer;
 import io.squat.ops.StepSizes;
 import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.Device;
@@ -115,8 +116,13 @@ public final class Trainer {
    * @throws IllegalArgumentException if the inputs do not fit together, or the folder holds
    *     something else
    * @throws IllegalStateException if the loss is not a number
+   * @throws UnsupportedOperationException as {@link LsqQuantizer#register}
    */
   public RunResult run(Inputs inputs) {
+    if (settings.method().quantized()) {
+      // Where gradients cannot be registered nothing is to be trained in float first.
+      LsqQuantizer.register();
+    }
     ModelGraph encoder = SavedModelReader.read(inputs.model(), settings.choice());
     ModelGraph model = Rewriting.withHead(encoder, settings.outputs());
     EncodedRows rows;
@@ -134,6 +140,7 @@ public final class Trainer {
                 return encoded;
               });
     }
+    settings.checkAlternation(rows.train().size());
     FrozenModel.Recovered recovered = RecoveredSteps.of(inputs.model());
     if (inputs.floatRun() != null) {
       folder.checkFloatStage(settings, inputs.floatRun());

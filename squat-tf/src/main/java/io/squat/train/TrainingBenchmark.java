@@ -152,15 +152,18 @@ public final class TrainingBenchmark {
             load.optimizer(),
             load.seed(),
             device.config(threads));
-    session.startWeights(SavedModelFiles.checkpoint(folder), ModelVariable::stored);
-    Map<String, List<Float>> steps = new HashMap<>();
-    session
-        .training()
-        .model()
-        .variables(VariableGroup.STEP_SIZES)
-        .forEach(step -> steps.put(step.name(), Collections.nCopies((int) step.size(), STEP_SIZE)));
-    session.startStepSizes(steps);
-    return session;
+    try {
+      session.startWeights(SavedModelFiles.checkpoint(folder), ModelVariable::stored);
+      Map<String, List<Float>> steps = new HashMap<>();
+      for (ModelVariable step : session.training().model().variables(VariableGroup.STEP_SIZES)) {
+        steps.put(step.name(), Collections.nCopies((int) step.size(), STEP_SIZE));
+      }
+      session.startStepSizes(steps);
+      return session;
+    } catch (RuntimeException e) {
+      session.close();
+      throw e;
+    }
   }
 
   private static List<Timing> time(
@@ -195,7 +198,7 @@ public final class TrainingBenchmark {
     return timings(seconds, load);
   }
 
-  private static List<Timing> timings(Map<Method, double[]> seconds, Load load) {
+  static List<Timing> timings(Map<Method, double[]> seconds, Load load) {
     List<Timing> timings = new ArrayList<>();
     double firstMin = 0;
     double firstMedian = 0;

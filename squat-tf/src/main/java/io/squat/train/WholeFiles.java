@@ -75,8 +75,12 @@ public final class WholeFiles {
   public static void writeBytes(Path file, byte[] bytes) {
     Path part = part(file);
     try {
-      Files.write(part, bytes);
-      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      try {
+        Files.write(part, bytes);
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(part);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
     }
@@ -118,9 +122,13 @@ public final class WholeFiles {
     try {
       delete(part);
       Files.createDirectories(part);
-      writer.accept(part);
-      delete(folder);
-      Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
+      try {
+        writer.accept(part);
+        delete(folder);
+        Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        delete(part);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(folder + ": cannot be written: " + e.getMessage(), e);
     }

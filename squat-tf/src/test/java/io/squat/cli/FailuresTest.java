@@ -24,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
+import org.tensorflow.exceptions.TFResourceExhaustedException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -42,6 +44,17 @@ class FailuresTest {
             1,
             "squat: f: cannot be read"),
         arguments(file(new IOException("disk")), 1, "squat: f: cannot be read"),
+        // An IllegalArgumentException, but not of what the user gave.
+        arguments(
+            new TFInvalidArgumentException("Incompatible shapes\n\t [[{{node loss/sub}}]]"),
+            1,
+            "squat: TensorFlow failed: Incompatible shapes (node loss/sub)"),
+        arguments(
+            new TFResourceExhaustedException(
+                "OOM when allocating tensor with shape[32,12,128,128]"),
+            1,
+            "squat: TensorFlow failed: OOM when allocating tensor with shape[32,12,128,128]; the"
+                + " device's memory is used up: take fewer rows a batch or shorter ones"),
         arguments(
             new IllegalStateException("first line\n  second line\r\n"),
             1,

@@ -78,8 +78,9 @@ class ModelCacheTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"../evil.txt", "assets/../../evil.txt", "/tmp/squat-evil.txt"})
-  void refusesAZipThatNamesAFileOutside(String name) throws Exception {
+  @ValueSource(strings = {"../evil.txt", "assets/../../evil.txt", "ROOT/evil.txt"})
+  void refusesAZipThatNamesAFileOutside(String place) throws Exception {
+    String name = place.replace("ROOT", root.toAbsolutePath().toString());
     byte[] jar = jar(Map.of(name, "evil"));
 
     IllegalArgumentException e =
@@ -93,7 +94,6 @@ class ModelCacheTest {
     try (Stream<Path> files = Files.walk(root)) {
       assertFalse(files.anyMatch(file -> file.endsWith("evil.txt")));
     }
-    assertFalse(Files.exists(Path.of("/tmp/squat-evil.txt")));
   }
 
   @Test

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.squat.glue.OwnTask;
 import io.squat.glue.TableColumns;
+import io.squat.savedmodels.SavedModelReader;
+import io.squat.train.Progress;
 import io.squat.train.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -147,6 +149,33 @@ class OwnTaskTest {
     JsonNode csv = done(train(".csv") + " --out " + at("csv"));
     JsonNode lines = done(train(".jsonl") + " --out " + at("lines"));
     assertEquals(csv, lines);
+  }
+
+  /** A packed model is converted once, and again where one of its files is another. */
+  @Test
+  void aConvertedModelIsThatOfTheFilesThatAreThere() throws IOException {
+    done(
+        train(".tsv").replace("--method fp --epochs 4", "--method lsq --epochs 1 --bits 4-8-8")
+            + " --out "
+            + at("run"));
+    done("export --run " + at("run") + " --format packed --out " + at("models"));
+    ModelCache cache =
+        new ModelCache(
+            folder.resolve("cache"),
+            (model, work) -> {
+              throw new IllegalStateException("nothing is to be fetched");
+            },
+            Progress.NONE);
+    SavedModelReader.Choice choice = SavedModelReader.Choice.DEFAULT;
+    Path first = cache.readable(at("models/1"), choice);
+    assertEquals(first, cache.readable(at("models/1"), choice));
+    assertTrue(SavedModelReader.read(first, choice).variables().size() > 20);
+    Path vocabulary = Path.of("assets", "vocab.txt");
+    Path changed = folder.resolve("models/1").resolve(vocabulary);
+    Files.writeString(changed, Files.readString(changed).replace("river", "brook"));
+    Path second = cache.readable(at("models/1"), choice);
+    assertEquals(-1, Files.mismatch(changed, second.resolve(vocabulary)));
+    assertFalse(Files.readString(first.resolve(vocabulary)).contains("brook"));
   }
 
   @Test

@@ -146,6 +146,18 @@ class SharpnessCommandTest {
     assertEquals(
         before.substring(0, before.indexOf(none)), after.substring(0, before.indexOf(none)));
     assertEquals(0, measure("at-once", "").status());
+    Invocation finer =
+        Invocation.of(
+            "sharpness --run "
+                + folder.resolve("squat")
+                + " --data "
+                + tiny
+                + " --out "
+                + folder.resolve("some")
+                + SMALL.replace("--surface-points 3", "--surface-points 5"));
+    assertEquals(2, finer.status());
+    assertTrue(
+        finer.err().contains("--surface-points: expected 3, as the surfaces in "), finer.err());
     assertEquals(Files.readString(folder.resolve("at-once/sharpness.json"), UTF_8), after);
   }
 
@@ -160,6 +172,10 @@ class SharpnessCommandTest {
     assertNotEquals(without.get("squat,loss"), with.get("squat,loss"));
     assertEquals(with.get("squat,loss"), without.get("squat,loss as trained"));
     assertEquals(with.get("squat,loss"), with.get("squat,loss as trained"));
+    List<String> lines = Files.readAllLines(folder.resolve("with/sharpness.csv"));
+    for (String line : lines.subList(1, lines.size())) {
+      assertEquals(line.contains(",squat,"), line.contains(",true,"), line);
+    }
   }
 
   /** Of sharpness.csv the numbers that have no scale, by method and measure. */

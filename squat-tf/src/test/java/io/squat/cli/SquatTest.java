@@ -1,8 +1,10 @@
 package io.squat.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -393,6 +395,32 @@ class SquatTest {
     assertEquals(
         Quantization.of(new BitWidths(4, 8, 8)),
         ((TrainCommand) parsed(TRAIN + " --bits 4-8-8")).training.bits(recovered));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "lsq --bits 32-32-32, expected at least one width of 2 to 8 with --method lsq",
+    "lsq --bits 32-32-32 --levels full, expected at least one width of 2 to 8 with --method lsq",
+    "saq --bits 32-32-8, 'which --method saq perturbs, found 32-32-8'",
+    "squat --bits 32-32-8, 'which --method squat perturbs, found 32-32-8'"
+  })
+  void methodsNeedWhatTheyMove(String method, String expected, @TempDir Path folder)
+      throws Exception {
+    Path tiny =
+        Path.of(requireNonNull(SquatTest.class.getResource("/io/squat/train/tiny-bert")).toURI());
+    Invocation refused =
+        Invocation.of(
+            "train --model "
+                + tiny.resolve("model")
+                + " --task CoLA --data "
+                + tiny
+                + " --out "
+                + folder.resolve("run")
+                + " --method "
+                + method);
+    assertEquals(Failures.BAD_INPUT, refused.status());
+    assertTrue(refused.err().contains(expected), refused.err());
+    assertFalse(Files.exists(folder.resolve("run")));
   }
 
   @Test

@@ -18,13 +18,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * The report of a fixed sweep: against NumPy, and against files of what it was before. With {@code
@@ -235,6 +239,57 @@ class ReportTest {
         TOLERANCE);
   }
 
+  /** A setting that may be left out tells groups apart where others have it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          "trainRows": 50            | all training rows | 50 training rows
+          "floatLearningRate": 1e-4  | float-lr 5e-5     | float-lr 1e-4
+          "levels": "FULL"           | default levels    | full levels
+          """)
+  void whatIsLeftOutIsSaid(String given, String without, String with) throws IOException {
+    add("runs/MRPC/lsq-2/seed-1", "without", settings -> settings, false);
+    add(
+        "runs/MRPC/lsq-2/seed-1",
+        "with",
+        settings ->
+            settings.replace("\"levels\": null, ", "").replace("{\"task", "{" + given + ", \"task"),
+        false);
+    add("float/MRPC/seed-1", "float", settings -> settings, false);
+    Report report = Report.of(List.of(added));
+    assertEquals(
+        Set.of(with, without),
+        report.rows().stream()
+            .filter(row -> row.method().equals("lsq"))
+            .map(GroupRow::settings)
+            .collect(Collectors.toSet()));
+    report.write(added.resolve("page"));
+    String text = Files.readString(added.resolve("page/report.md"));
+    String all = text.lines().filter(line -> line.contains("All runs: ")).findFirst().orElseThrow();
+    assertFalse(all.contains(with), all);
+    assertTrue(all.matches(".*\\. Where the method uses it: .*step-lr 0.001.*"), all);
+  }
+
+  @Test
+  void theDefaultLevelsAreTheSameAskedForOrNot() throws IOException {
+    add("runs/MRPC/lsq-2/seed-1", "seed-1", settings -> settings, false);
+    add(
+        "runs/MRPC/wide/seed-1",
+        "wide-1",
+        settings -> settings.replace("\"levels\": null", "\"levels\": \"FULL\""),
+        false);
+    add(
+        "runs/MRPC/wide/seed-1",
+        "wide-2",
+        settings -> settings.replace("\"seed\": 1", "\"seed\": 2"),
+        false);
+    assertEquals(
+        List.of(1, 2),
+        Report.of(List.of(added)).rows().stream().map(row -> row.seeds().size()).toList());
+  }
+
   @Test
   void aSeedCountsOnce() throws IOException {
     add("runs/MRPC/lsq-2/seed-1", "first", settings -> settings, false);
@@ -340,9 +395,8 @@ class ReportTest {
   }
 
   /**
-   * The mean of two numbers has half of their variance by n - 1: a difference of 0.1 and one of 0.3
-   * are the mean 0.2 and a deviation of 0.1, which of replicates that are at -d, 0, 0 and d is
-   * {@code d = sqrt(2) 0.1}. Rows add next to nothing here.
+   * Differences of 0.1, 0.2 and 0.3 have a mean of 0.2 and its standard error is 0.1 / sqrt(3), by
+   * two degrees of freedom. Rows add next to nothing here.
    */
   @Test
   void theIntervalIsAsWideAsTheSeedsSay() {
@@ -353,12 +407,27 @@ class ReportTest {
         PairedBootstrap.of(
             Metric.ACCURACY,
             labels,
-            List.of(
-                new PairedBootstrap.Pair(ones(rows, 0.1), new float[rows]),
-                new PairedBootstrap.Pair(ones(rows, 0.3), new float[rows])));
+            Stream.of(0.1, 0.2, 0.3)
+                .map(part -> new PairedBootstrap.Pair(ones(rows, part), new float[rows]))
+                .toList());
     assertEquals(0.2, interval.difference(), 1e-6);
-    assertEquals(0.2 - 0.1 * Math.sqrt(2), interval.low(), 0.01);
-    assertEquals(0.2 + 0.1 * Math.sqrt(2), interval.high(), 0.01);
+    double half = 4.302653 * 0.1 / Math.sqrt(3); // a table's t, 97.5 %, 2 degrees of freedom
+    assertEquals(0.2 - half, interval.low(), 0.002);
+    assertEquals(0.2 + half, interval.high(), 0.002);
+  }
+
+  /** Of seeds that say the same, only the rows are left: a proportion's standard error. */
+  @Test
+  void theIntervalIsThatOfTheRowsWhereSeedsAgree() {
+    int rows = 2_000;
+    float[] labels = new float[rows];
+    Arrays.fill(labels, 1);
+    PairedBootstrap.Pair pair = new PairedBootstrap.Pair(ones(rows, 0.2), new float[rows]);
+    for (List<PairedBootstrap.Pair> pairs : List.of(List.of(pair), List.of(pair, pair, pair))) {
+      PairedBootstrap.Interval interval = PairedBootstrap.of(Metric.ACCURACY, labels, pairs);
+      double half = 1.959964 * Math.sqrt(0.2 * 0.8 / rows);
+      assertEquals(2 * half, interval.high() - interval.low(), 0.1 * half);
+    }
   }
 
   private static float[] ones(int rows, double part) {

@@ -19,6 +19,13 @@ class MethodTest {
     "saq, batches:4, 2"
   })
   void passesAreTheGradientsOfAStep(String method, String alternation, double passes) {
-    assertEquals(passes, Method.of(method).passes(Alternation.parse(alternation)));
+    assertEquals(passes, Method.of(method).passes(Alternation.parse(alternation), 1));
+  }
+
+  /** 27 times the double that 2 + 1/3 is rounded to is not 63. */
+  @ParameterizedTest
+  @CsvSource({"batches:3, 27, 63", "batches:5, 25, 55", "batches:6, 54, 117", "within, 3, 6"})
+  void wholeNumbersOfPassesAreWhole(String alternation, int epochs, double passes) {
+    assertEquals(passes, Method.SQUAT.passes(Alternation.parse(alternation), epochs));
   }
 }

@@ -10,6 +10,7 @@ import io.squat.ops.Granularity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -56,6 +57,39 @@ class RunFolderTest {
     assertEquals(-1, Files.mismatch(TinyBert.vocabulary(), run.vocabulary()));
     open(SETTINGS);
     assertEquals(SETTINGS, run.settings());
+  }
+
+  @Test
+  void pruningTakesTheQuantizedVariablesOfAFinishedRunAndNothingElse() throws IOException {
+    open(SETTINGS);
+    List<Path> variables = new ArrayList<>();
+    for (String stage : List.of(StageSettings.FLOAT, StageSettings.QUANTIZED)) {
+      Path model = Files.createDirectories(root.resolve(stage).resolve("model"));
+      for (String name :
+          List.of("variables.index", "variables.data-00000-of-00001", "scores.json", "x.txt")) {
+        Path file = Files.writeString(model.resolve(name), "x");
+        if (stage.equals(StageSettings.QUANTIZED) && name.startsWith("variables.")) {
+          variables.add(file);
+        }
+      }
+    }
+    List<Path> before = files();
+    run.prune();
+    assertEquals(before, files());
+    Files.writeString(run.result(), "{}");
+    List<Path> kept = new ArrayList<>(files());
+    kept.removeAll(variables);
+    run.prune();
+    assertEquals(kept, files());
+    assertEquals(before.size() + 1 - 2, kept.size());
+    run.prune();
+    assertEquals(kept, files());
+  }
+
+  private List<Path> files() throws IOException {
+    try (Stream<Path> files = Files.walk(root)) {
+      return files.filter(Files::isRegularFile).sorted().toList();
+    }
   }
 
   @Test

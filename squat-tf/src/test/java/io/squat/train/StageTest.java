@@ -1,12 +1,15 @@
 package io.squat.train;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.primitives.Floats;
 import com.google.errorprone.annotations.MustBeClosed;
+import io.squat.glue.Batches;
 import io.squat.glue.Casing;
 import io.squat.glue.EncodedExamples;
 import io.squat.glue.Split;
@@ -20,12 +23,17 @@ import io.squat.train.TrainingSession.BatchSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A stage whose weights become NaN on the way. */
 class StageTest {
@@ -97,6 +105,102 @@ class StageTest {
         assertTrue(Float.isFinite(value), variable.name() + " in " + prefix);
       }
     }
+  }
+
+  private static RunSettings squat(String alternation) {
+    RunSettings usual = TestRun.settings(Method.SQUAT, alternation, 3);
+    return new RunSettings(
+        usual.task(),
+        usual.trainHash(),
+        usual.devHash(),
+        usual.model(),
+        usual.choice(),
+        usual.casing(),
+        usual.method(),
+        usual.bits(),
+        usual.levels(),
+        usual.granularity(),
+        usual.alternation(),
+        usual.rho(),
+        4,
+        1,
+        usual.batch(),
+        usual.maxLength(),
+        new OptimizerSettings(1e-3, 2e-3, 0.01, 0.25, 1, 0.1),
+        null,
+        null,
+        usual.seed());
+  }
+
+  @MustBeClosed
+  @SuppressWarnings("MustBeClosedChecker") // The caller closes it.
+  private TrainingSession session(RunSettings squat) {
+    TrainingSession session =
+        new TrainingSession(
+            model,
+            squat.quantization(),
+            squat.method(),
+            Alternation.parse(squat.alternation()),
+            squat.optimizer(),
+            3,
+            Device.CPU.config(2));
+    session.startWeights(SavedModelFiles.checkpoint(TinyBert.folder()), ModelVariable::stored);
+    Map<String, List<Float>> steps = new HashMap<>();
+    TinyBert.start(model, squat.quantization(), 3)
+        .forEach((name, values) -> steps.put(name, Floats.asList(values)));
+    session.startStepSizes(steps);
+    return session;
+  }
+
+  /**
+   * Which rows, rates, masks and phases a stage gives its session, written out: 8 steps, of them 2
+   * of warm-up, after 4 epochs in float.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"within", "batches:3"})
+  void aStageIsTheStepsOfItsSession(String alternation) throws IOException {
+    RunSettings squat = squat(alternation);
+    double[] factors = {1 / 2.0, 1, 1, 5 / 6.0, 4 / 6.0, 3 / 6.0, 2 / 6.0, 1 / 6.0};
+    List<Float> losses = new ArrayList<>();
+    List<Float> ofSteps = new ArrayList<>();
+    Path expected = folder.resolve("expected");
+    try (TrainingSession session = session(squat)) {
+      for (int step = 0; step < factors.length; step++) {
+        float rate = (float) (factors[step] * 1e-3);
+        float stepRate = (float) (factors[step] * 2e-3);
+        losses.add(
+            session.train(
+                Batches.shuffled(rows.train(), 8, 3, 4).get(step),
+                new BatchSettings(rate, stepRate, 0.05f, 0.1f, DropoutSeed.of(3, 2, step))));
+        if (alternation.equals("batches:3") && step % 3 == 2) {
+          int draw = step / 3;
+          ofSteps.add(
+              session.trainStepSizes(
+                  Batches.shuffled(rows.train(), 8, 3 ^ 0x5DEECE66DL, 4).get(draw),
+                  new BatchSettings(rate, stepRate, 0.05f, 0.1f, DropoutSeed.of(3, 3, draw))));
+        }
+      }
+      session.saveModel(expected);
+    }
+    RunFolder run = new RunFolder(folder.resolve("run"));
+    try (TrainingSession session = session(squat)) {
+      StageSettings stage = new StageSettings(StageSettings.QUANTIZED, 1, Method.SQUAT, 1, 4);
+      new Stage(run, squat, stage, session, rows, CHECKPOINT_STEPS).run(Progress.NONE);
+    }
+    List<MetricsLine> steps =
+        run.metricsLines(StageSettings.QUANTIZED).stream()
+            .filter(line -> line.loss() != null)
+            .toList();
+    assertEquals(losses, steps.stream().map(MetricsLine::loss).toList());
+    assertEquals(
+        ofSteps, steps.stream().map(MetricsLine::stepSizeLoss).filter(Objects::nonNull).toList());
+    for (int step = 0; step < factors.length; step++) {
+      assertEquals(factors[step] * 1e-3, requireNonNull(steps.get(step).learningRate()), 1e-12);
+    }
+    String values = ".data-00000-of-00001";
+    assertArrayEquals(
+        Files.readAllBytes(Path.of(expected + values)),
+        Files.readAllBytes(Path.of(run.variables(StageSettings.QUANTIZED) + values)));
   }
 
   @Test

@@ -11,16 +11,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.squat.ops.Granularity;
 import io.squat.savedmodels.FrozenModel;
+import io.squat.savedmodels.ModelVariable;
 import io.squat.savedmodels.Quantizer;
 import io.squat.savedmodels.Rewriting;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.savedmodels.SavedModelWriter;
+import io.squat.savedmodels.StoredTensor;
+import io.squat.savedmodels.VariableGroup;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -182,6 +186,65 @@ class TrainerTest {
     assertTrue(message.contains("seed 3 there and 4 wanted"), message);
     assertFalse(message.contains("method"), message);
     assertFalse(Files.exists(folder.resolve("run")));
+  }
+
+  /** With no epoch of its own it is that model, which is no longer the one that was given. */
+  @Test
+  void theQuantizedStageBeginsWithTheModelOfTheFloatStage() {
+    RunSettings usual = TestRun.settings(Method.LSQ, "within", SEED);
+    RunSettings settings =
+        new RunSettings(
+            usual.task(),
+            usual.trainHash(),
+            usual.devHash(),
+            usual.model(),
+            usual.choice(),
+            usual.casing(),
+            usual.method(),
+            usual.bits(),
+            usual.levels(),
+            usual.granularity(),
+            usual.alternation(),
+            usual.rho(),
+            1,
+            0,
+            usual.batch(),
+            usual.maxLength(),
+            usual.optimizer(),
+            null,
+            null,
+            usual.seed());
+    RunFolder run = new RunFolder(folder.resolve("run"));
+    TestRun.train(settings, run.root(), Progress.NONE);
+    int moved = 0;
+    for (ModelVariable variable : TinyBert.model().variables(VariableGroup.WEIGHTS)) {
+      float[] inFloat = TinyBert.read(run.variables(StageSettings.FLOAT), variable.name());
+      assertArrayEquals(
+          inFloat,
+          TinyBert.read(run.variables(StageSettings.QUANTIZED), variable.name()),
+          variable.name());
+      StoredTensor given = variable.stored();
+      if (given != null
+          && !Arrays.equals(
+              inFloat, TinyBert.read(SavedModelFiles.checkpoint(TinyBert.folder()), given.key()))) {
+        moved++;
+      }
+    }
+    assertTrue(moved > 20, moved + " variables were trained");
+  }
+
+  @Test
+  void refusesPhasesOfWhichOneWouldNeverCome() {
+    Path run = folder.resolve("run");
+    IllegalArgumentException refused =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                TestRun.train(
+                    TestRun.settings(Method.SQUAT, "batches:17", SEED), run, Progress.NONE));
+    assertTrue(
+        String.valueOf(refused.getMessage()).contains("at most the 16 steps"), refused.toString());
+    assertFalse(Files.exists(run));
   }
 
   @Test

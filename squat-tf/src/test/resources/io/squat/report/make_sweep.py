@@ -1,6 +1,6 @@
 """Makes the runs that the report is tested with, and what NumPy says of them.
 
-    python make_sweep.py     (Python 3.11, NumPy 2.0; no other input)
+    python make_sweep.py     (Python 3.11, NumPy 2.0, SciPy 1.14; no other input)
 
 sweep.json     the files of run folders by their paths, of runs that nobody trained: predictions are labels with errors
                that are drawn
@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from scipy import stats
 
 HERE = Path(__file__).parent
 ROWS = 120
@@ -188,22 +189,27 @@ for name, group in runs.items():
 def interval(ours, theirs, metric, epoch):
     seeds = [seed for seed in runs[ours] if seed in runs[theirs]]
     function = METRICS[metric]
-    found = np.empty(REPLICATES)
+    n = len(seeds)
+    differences = np.array(
+        [function(runs[ours][s][epoch], labels) - function(runs[theirs][s][epoch], labels) for s in seeds]
+    )
+    found = np.empty((REPLICATES, n))
     for i in range(REPLICATES):
         rows = rng.integers(0, ROWS, ROWS)
-        differences = [
+        found[i] = [
             function(runs[ours][seed][epoch][rows], labels[rows]) - function(runs[theirs][seed][epoch][rows], labels[rows])
             for seed in seeds
         ]
-        n = len(seeds)
-        deviations = np.array(differences) - np.mean(differences)
-        # As if they were drawn from a population whose variance is the sample's by n - 1.
-        drawn = deviations[rng.integers(0, n, n)] * np.sqrt(n / max(1, n - 1))
-        found[i] = np.mean(differences) + np.mean(drawn)
-    difference = np.mean(
-        [function(runs[ours][s][epoch], labels) - function(runs[theirs][s][epoch], labels) for s in seeds]
-    )
-    low, high = np.quantile(found, [0.025, 0.975])
+    difference = np.mean(differences)
+    variance = np.var(found.mean(axis=1))  # of the rows, and what rows and seeds do together
+    t = stats.norm.ppf(0.975)
+    if n > 1:
+        over_seeds = np.var(differences, ddof=1)
+        together = np.mean(np.var(found - differences, axis=1, ddof=1))
+        variance += max(0, over_seeds - together) / n
+        if over_seeds > 0:  # Satterthwaite
+            t = stats.t.ppf(0.975, max(n - 1, variance**2 / ((over_seeds / n) ** 2 / (n - 1))))
+    low, high = difference - t * np.sqrt(variance), difference + t * np.sqrt(variance)
     return {
         "ours": ours,
         "theirs": theirs,
