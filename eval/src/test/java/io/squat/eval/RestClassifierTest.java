@@ -17,7 +17,8 @@ import io.squat.savedmodels.InputRole;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -347,16 +348,16 @@ class RestClassifierTest {
 
   @Test
   void refusesAServerThatIsNotThere() throws IOException {
-    int port;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
+    // A port that is taken, where nobody listens.
+    try (Socket taken = new Socket()) {
+      taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      URI url = URI.create("http://127.0.0.1:" + taken.getLocalPort() + "/v1/models/cola");
+      assertEquals(
+          url
+              + ": cannot be reached: no connection; is the server running, and is this its REST port"
+              + " (--rest_api_port)?",
+          refusal(UncheckedIOException.class, () -> TextClassifier.remote(url, folder)));
     }
-    URI url = URI.create("http://127.0.0.1:" + port + "/v1/models/cola");
-    assertEquals(
-        url
-            + ": cannot be reached: no connection; is the server running, and is this its REST port"
-            + " (--rest_api_port)?",
-        refusal(UncheckedIOException.class, () -> TextClassifier.remote(url, folder)));
   }
 
   @Test

@@ -6,6 +6,7 @@ import static java.util.concurrent.TimeUnit.MINUTES;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -27,6 +28,8 @@ import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Against what Python writes: {@code src/test/resources/submission}. */
 class SubmissionTest {
@@ -77,6 +80,28 @@ class SubmissionTest {
     Example row = new Example("17", "a", null, Float.NaN);
     Examples one = new Examples(GlueTask.COLA, Split.TEST, List.of(row), 0, "5e1f");
     assertEquals("index\tprediction\n17\t1\n", Submission.table(one, new float[] {1}));
+  }
+
+  /** The numbers of rows that GLUE's test files have. */
+  @ParameterizedTest
+  @CsvSource({
+    "COLA, 1063",
+    "SST2, 1821",
+    "MRPC, 1725",
+    "STSB, 1379",
+    "QQP, 390965",
+    "QNLI, 5463",
+    "RTE, 3000",
+    "WNLI, 146",
+    "AX, 1104"
+  })
+  void aTestSplitHasTheOfficialNumberOfRows(GlueTask task, int rows) {
+    IllegalArgumentException refused =
+        assertThrows(
+            IllegalArgumentException.class, () -> Submission.of(rows(task, Split.TEST, 1, true)));
+    assertTrue(
+        String.valueOf(refused.getMessage()).contains("expected the " + rows + " rows"),
+        refused.getMessage());
   }
 
   @Test

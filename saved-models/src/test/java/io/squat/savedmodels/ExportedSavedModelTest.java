@@ -214,14 +214,10 @@ class ExportedSavedModelTest {
 
   private void assertPredictionsEqual(
       TinyModel tiny, String bits, Granularity granularity, boolean packed) {
-    Map<String, Tensor> inputs = new HashMap<>();
-    tiny.read()
-        .inputs()
-        .forEach(input -> inputs.put(input.role().signatureName(), tiny.input(input.role())));
     try (TrainedTinyModel trained =
             new TrainedTinyModel(tiny, bits, granularity, TrainedTinyModel.CLASSES);
         SavedModelBundle bundle = load(export(trained, packed));
-        Result result = bundle.call(inputs)) {
+        Result result = bundle.call(inputs(trained))) {
       float[] logits = trained.logitsInTraining();
       float[] labels = floats((TInt32) result.get("label").orElseThrow());
       assertEquals(3, labels.length);
@@ -229,6 +225,17 @@ class ExportedSavedModelTest {
         assertEquals(largest(logits, row), (int) labels[row]);
       }
     }
+  }
+
+  /** What Python's TensorFlow was given, by the names of the signature. */
+  private static Map<String, Tensor> inputs(TrainedTinyModel trained) {
+    Map<String, Tensor> inputs = new HashMap<>();
+    trained
+        .model
+        .inputs()
+        .forEach(
+            input -> inputs.put(input.role().signatureName(), trained.tiny.input(input.role())));
+    return inputs;
   }
 
   /** In a process of its own, as TensorFlow reads the switch once. */
@@ -287,11 +294,26 @@ class ExportedSavedModelTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"4-4-32,false", "4-4-32,true", "2-8-32,true", "8-32-32,true"})
-  void logitsWithoutActivationQuantizersAreTheTrainingGraphs(String bits, boolean packed) {
+  @CsvSource({
+    "TF1_BERT,4-4-32,TENSOR,false",
+    "TF1_BERT,4-4-32,TENSOR,true",
+    "TF1_BERT,2-8-32,TENSOR,true",
+    "TF1_BERT,8-32-32,TENSOR,true",
+    "TF1_BERT_RESOURCE,2-3-32,CHANNEL,true",
+    "HUGGING_FACE,2-3-32,TENSOR,true",
+    "HUGGING_FACE,4-4-32,CHANNEL,false",
+    "MODEL_GARDEN,3-2-32,TENSOR,true",
+    "MODEL_GARDEN,4-4-32,TENSOR,false",
+    "CLASSIFIER,4-3-32,TENSOR,true",
+    "CLASSIFIER,2-4-32,TENSOR,false",
+    "DISTIL_BERT,2-2-32,CHANNEL,true",
+    "DISTIL_BERT,4-4-32,TENSOR,false"
+  })
+  void logitsWithoutActivationQuantizersAreTheTrainingGraphs(
+      TinyModel tiny, String bits, Granularity granularity, boolean packed) {
     try (TrainedTinyModel trained =
-        new TrainedTinyModel(TinyModel.TF1_BERT, bits, TrainedTinyModel.CLASSES)) {
-      assertLogitsEqual(trained, packed);
+        new TrainedTinyModel(tiny, bits, granularity, TrainedTinyModel.CLASSES)) {
+      assertOutputIsLogits(trained, packed, "logits");
     }
   }
 
@@ -320,27 +342,21 @@ class ExportedSavedModelTest {
             Granularity.TENSOR,
             TrainedTinyModel.CLASSES)) {
       assertEquals(words, trained.structure.layerInputs().get(0));
-      assertLogitsEqual(trained, packed);
+      assertOutputIsLogits(trained, packed, "logits");
     }
   }
 
-  private void assertLogitsEqual(TrainedTinyModel trained, boolean packed) {
+  private void assertOutputIsLogits(TrainedTinyModel trained, boolean packed, String output) {
     try (SavedModelBundle bundle =
             load(
                 packed
                     ? Export.toPacked(trained.model, trained.quantization, trained, Compute.FLOAT)
                     : export(trained, false));
-        var ids = trained.tiny.input(InputRole.IDS);
-        var mask = trained.tiny.input(InputRole.MASK);
-        var segments = trained.tiny.input(InputRole.SEGMENTS);
-        Result result =
-            bundle.call(
-                Map.<String, Tensor>of(
-                    "input_ids", ids, "input_mask", mask, "segment_ids", segments))) {
+        Result result = bundle.call(inputs(trained))) {
       float[] expected = trained.logitsInTraining();
       assertArrayEquals(
           expected,
-          TrainedTinyModel.floats(result.get("logits").orElseThrow()),
+          TrainedTinyModel.floats(result.get(output).orElseThrow()),
           RELATIVE_TOLERANCE * RewrittenModelTest.max(expected));
     }
   }
@@ -579,28 +595,11 @@ class ExportedSavedModelTest {
     }
   }
 
-  /** A difference of rounding may put one activation into the next bin. */
   @ParameterizedTest
   @CsvSource({"8-8-32,true", "8-8-32,false"})
   void aScoreIsTheTrainingGraphs(String bits, boolean packed) {
-    try (TrainedTinyModel trained = new TrainedTinyModel(TinyModel.TF1_BERT, bits, 1);
-        SavedModelBundle bundle =
-            load(
-                packed
-                    ? Export.toPacked(trained.model, trained.quantization, trained, Compute.FLOAT)
-                    : export(trained, false));
-        var ids = trained.tiny.input(InputRole.IDS);
-        var mask = trained.tiny.input(InputRole.MASK);
-        var segments = trained.tiny.input(InputRole.SEGMENTS);
-        Result result =
-            bundle.call(
-                Map.<String, Tensor>of(
-                    "input_ids", ids, "input_mask", mask, "segment_ids", segments))) {
-      float[] expected = trained.logitsInTraining();
-      assertArrayEquals(
-          expected,
-          TrainedTinyModel.floats(result.get("score").orElseThrow()),
-          RELATIVE_TOLERANCE * RewrittenModelTest.max(expected));
+    try (TrainedTinyModel trained = new TrainedTinyModel(TinyModel.TF1_BERT, bits, 1)) {
+      assertOutputIsLogits(trained, packed, "score");
     }
   }
 

@@ -10,7 +10,8 @@ import com.google.common.hash.Hashing;
 import io.squat.train.Progress;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -171,13 +172,14 @@ class HttpFileTest {
 
   @Test
   void noNetwork() throws IOException {
-    int port;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
+    // A port that is taken, where nobody listens.
+    try (Socket taken = new Socket()) {
+      taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      URI url = URI.create("http://127.0.0.1:" + taken.getLocalPort() + "/file.zip");
+      String message = failure(file(url, content));
+      assertTrue(message.contains("cannot be reached (java.net.ConnectException"), message);
+      assertTrue(message.contains("check the network or the proxy"), message);
     }
-    String message = failure(file(URI.create("http://127.0.0.1:" + port + "/file.zip"), content));
-    assertTrue(message.contains("cannot be reached (java.net.ConnectException"), message);
-    assertTrue(message.contains("check the network or the proxy"), message);
   }
 
   @Test

@@ -237,7 +237,7 @@ class SharpnessCommandTest {
 
   @Test
   void aModelThatWasRemovedIsMissedBeforeAnythingIsMeasured() throws IOException {
-    train("lsq --bits 2-8-8", "pruned");
+    copy(folder.resolve("squat"), folder.resolve("pruned"));
     Files.delete(folder.resolve("pruned/quantized/model/variables.index"));
     Invocation refused = measure("none", " --run " + folder.resolve("pruned"));
     assertEquals(2, refused.status(), refused.err());
@@ -247,7 +247,7 @@ class SharpnessCommandTest {
 
   @Test
   void aModelThatCannotBeMeasuredDoesNotEndTheOthers() throws IOException {
-    train("lsq --bits 2-8-8", "broken");
+    copy(folder.resolve("squat"), folder.resolve("broken"));
     Files.write(
         folder.resolve("broken/quantized/model/variables.data-00000-of-00001"), new byte[10]);
     Invocation some =
