@@ -161,7 +161,7 @@ public final class ServingBenchmark implements AutoCloseable {
     }
     try (Stream<String> entries = Files.lines(file)) {
       return Math.max(1, Math.toIntExact(entries.count()));
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
   }
