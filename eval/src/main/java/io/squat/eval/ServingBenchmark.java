@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -159,9 +158,9 @@ public final class ServingBenchmark implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       return SMALL_VOCABULARY;
     }
-    try (Stream<String> entries = Files.lines(file)) {
-      return Math.max(1, Math.toIntExact(entries.count()));
-    } catch (IOException | UncheckedIOException e) {
+    try {
+      return Math.max(1, Files.readAllLines(file).size());
+    } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
   }
