@@ -213,15 +213,16 @@ public enum Submission {
   private static void write(Path zip, Map<Submission, byte[]> files) {
     Path part = zip.resolveSibling(".part-" + zip.getFileName());
     try {
-      try (OutputStream raw = Files.newOutputStream(part);
-          ZipOutputStream out = new ZipOutputStream(raw)) {
-        for (Map.Entry<Submission, byte[]> file : files.entrySet()) {
-          ZipEntry entry = new ZipEntry(file.getKey().fileName);
-          entry.setTimeLocal(TIME);
-          out.putNextEntry(entry);
-          out.write(file.getValue());
+      try {
+        try (OutputStream raw = Files.newOutputStream(part);
+            ZipOutputStream out = new ZipOutputStream(raw)) {
+          for (Map.Entry<Submission, byte[]> file : files.entrySet()) {
+            ZipEntry entry = new ZipEntry(file.getKey().fileName);
+            entry.setTimeLocal(TIME);
+            out.putNextEntry(entry);
+            out.write(file.getValue());
+          }
         }
-        out.finish();
         Files.move(part, zip, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } finally {
         Files.deleteIfExists(part);

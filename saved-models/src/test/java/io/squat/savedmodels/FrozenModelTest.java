@@ -74,6 +74,12 @@ class FrozenModelTest {
       FrozenModel.Thawed thawed = FrozenModel.thaw(written, CHOICE);
       FrozenModel.Recovered recovered = Objects.requireNonNull(thawed.quantization());
       assertEquals(trained.quantization, recovered.quantization());
+      if (granularity == Granularity.CHANNEL) {
+        for (LinearLayer layer : trained.structure.layers()) {
+          String step = Quantizer.stepSizeName(layer.weight());
+          assertEquals(Floats.asList(trained.values(step)), recovered.stepSizes().get(step), step);
+        }
+      }
       Path variables = folder.resolve("thawed");
       SavedModelWriter.write(variables, thawed.model(), Map.of());
       assertFalse(FrozenModel.is(variables, CHOICE));

@@ -57,6 +57,10 @@ class SharpnessCommandTest {
   }
 
   private static Invocation measure(String out, String more) {
+    return measured(out, SMALL + more);
+  }
+
+  private static Invocation measured(String out, String settings) {
     return Invocation.of(
         "sharpness --run "
             + folder.resolve("squat")
@@ -64,8 +68,7 @@ class SharpnessCommandTest {
             + tiny
             + " --out "
             + folder.resolve(out)
-            + SMALL
-            + more);
+            + settings);
   }
 
   @Test
@@ -126,14 +129,7 @@ class SharpnessCommandTest {
   @Test
   void surfacesAreAddedToModelsThatHaveNone() throws IOException {
     Invocation without =
-        Invocation.of(
-            "sharpness --run "
-                + folder.resolve("squat")
-                + " --data "
-                + tiny
-                + " --out "
-                + folder.resolve("some")
-                + SMALL.replace("--surface-points 3", "--surface-points 0"));
+        measured("some", SMALL.replace("--surface-points 3", "--surface-points 0"));
     assertEquals(0, without.status(), without.err());
     assertFalse(Files.exists(folder.resolve("some/surfaces.png")));
     String before = Files.readString(folder.resolve("some/sharpness.json"), UTF_8);
@@ -146,15 +142,7 @@ class SharpnessCommandTest {
     assertEquals(
         before.substring(0, before.indexOf(none)), after.substring(0, before.indexOf(none)));
     assertEquals(0, measure("at-once", "").status());
-    Invocation finer =
-        Invocation.of(
-            "sharpness --run "
-                + folder.resolve("squat")
-                + " --data "
-                + tiny
-                + " --out "
-                + folder.resolve("some")
-                + SMALL.replace("--surface-points 3", "--surface-points 5"));
+    Invocation finer = measured("some", SMALL.replace("--surface-points 3", "--surface-points 5"));
     assertEquals(2, finer.status());
     assertTrue(
         finer.err().contains("--surface-points: expected 3, as the surfaces in "), finer.err());

@@ -108,28 +108,11 @@ class StageTest {
   }
 
   private static RunSettings squat(String alternation) {
-    RunSettings usual = TestRun.settings(Method.SQUAT, alternation, 3);
-    return new RunSettings(
-        usual.task(),
-        usual.trainHash(),
-        usual.devHash(),
-        usual.model(),
-        usual.choice(),
-        usual.casing(),
-        usual.method(),
-        usual.bits(),
-        usual.levels(),
-        usual.granularity(),
-        usual.alternation(),
-        usual.rho(),
+    return TestRun.epochs(
+        TestRun.settings(Method.SQUAT, alternation, 3),
         4,
         1,
-        usual.batch(),
-        usual.maxLength(),
-        new OptimizerSettings(1e-3, 2e-3, 0.01, 0.25, 1, 0.1),
-        null,
-        null,
-        usual.seed());
+        new OptimizerSettings(1e-3, 2e-3, 0.01, 0.25, 1, 0.1));
   }
 
   @MustBeClosed

@@ -53,6 +53,21 @@ final class TestRun {
 
   /** The same settings for another model, which is not trained at all. */
   static RunSettings untrained(RunSettings settings, String modelHash) {
+    return with(settings, modelHash, 0, 0, settings.optimizer());
+  }
+
+  /** The same settings with other epochs. */
+  static RunSettings epochs(
+      RunSettings settings, int inFloat, int epochs, OptimizerSettings optimizer) {
+    return with(settings, settings.model(), inFloat, epochs, optimizer);
+  }
+
+  private static RunSettings with(
+      RunSettings settings,
+      String modelHash,
+      int inFloat,
+      int epochs,
+      OptimizerSettings optimizer) {
     return new RunSettings(
         settings.task(),
         settings.trainHash(),
@@ -66,11 +81,11 @@ final class TestRun {
         settings.granularity(),
         settings.alternation(),
         settings.rho(),
-        0,
-        0,
+        inFloat,
+        epochs,
         settings.batch(),
         settings.maxLength(),
-        settings.optimizer(),
+        optimizer,
         null,
         null,
         settings.seed());

@@ -192,28 +192,7 @@ class TrainerTest {
   @Test
   void theQuantizedStageBeginsWithTheModelOfTheFloatStage() {
     RunSettings usual = TestRun.settings(Method.LSQ, "within", SEED);
-    RunSettings settings =
-        new RunSettings(
-            usual.task(),
-            usual.trainHash(),
-            usual.devHash(),
-            usual.model(),
-            usual.choice(),
-            usual.casing(),
-            usual.method(),
-            usual.bits(),
-            usual.levels(),
-            usual.granularity(),
-            usual.alternation(),
-            usual.rho(),
-            1,
-            0,
-            usual.batch(),
-            usual.maxLength(),
-            usual.optimizer(),
-            null,
-            null,
-            usual.seed());
+    RunSettings settings = TestRun.epochs(usual, 1, 0, usual.optimizer());
     RunFolder run = new RunFolder(folder.resolve("run"));
     TestRun.train(settings, run.root(), Progress.NONE);
     int moved = 0;
