@@ -130,7 +130,7 @@ final class DemoCommand extends SquatCommand {
             ModelSize.bytes(packed),
             floatScore.millisecondsPerSentence(),
             packedScore.millisecondsPerSentence(),
-            agreement(folder.devPredictions(export.lastStage()), packedScore),
+            agreement(folder.stage(export.lastStage()).devPredictions(), packedScore),
             packed.toString(),
             floating.toString(),
             folder.root().toString(),

@@ -71,6 +71,6 @@ record ReportedRun(
 
   /** What the last stage said of the dev rows after an epoch, if that was kept. */
   Optional<float[]> predictions(DevScore after) {
-    return folder.devPredictions(settings.lastStage(), after.epoch());
+    return folder.stage(settings.lastStage()).devPredictions(after.epoch());
   }
 }

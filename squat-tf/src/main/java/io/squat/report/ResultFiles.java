@@ -72,9 +72,9 @@ public final class ResultFiles {
     for (Path file : stageFiles(root.resolve(stage))) {
       copyFile(file, target.resolve(stage).resolve(file.getFileName()));
     }
-    Path histograms = root.relativize(run.folder().model(stage)).resolve("histograms.json");
+    Path histograms = root.relativize(run.folder().stage(stage).histogramsFile());
     copyIfThere(root.resolve(histograms), target.resolve(histograms));
-    Path metrics = run.folder().metrics(stage);
+    Path metrics = run.folder().stage(stage).metrics();
     if (Files.isRegularFile(metrics)) {
       zip(metrics, target.resolve(stage).resolve(metrics.getFileName() + ".gz"));
     }

@@ -241,7 +241,7 @@ final class RunFigures {
   }
 
   private static List<MetricsLine> lines(ReportedRun run) {
-    return run.folder().metricsLines(run.settings().lastStage());
+    return run.folder().stage(run.settings().lastStage()).metricsLines();
   }
 
   /**
@@ -363,7 +363,8 @@ final class RunFigures {
     Map<RunGroup, List<WeightHistogram>> byGroup = new LinkedHashMap<>();
     for (RunGroup group : groups) {
       ReportedRun run = group.runs().get(0);
-      List<WeightHistogram> histograms = run.folder().histograms(run.settings().lastStage());
+      List<WeightHistogram> histograms =
+          run.folder().stage(run.settings().lastStage()).histograms();
       if (!histograms.isEmpty()) {
         byGroup.put(group, histograms);
       }

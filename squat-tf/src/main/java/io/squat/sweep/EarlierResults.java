@@ -1,5 +1,6 @@
 package io.squat.sweep;
 
+import io.squat.train.FinishedRun;
 import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
 import io.squat.train.WholeFiles;
@@ -49,7 +50,7 @@ public final class EarlierResults {
                 + "; ask for those, or leave out --results");
       }
       RunFolder own = sweep.run(run.folder());
-      if (own.isFinished() && !own.hasResultOf(there(run))) {
+      if (own.isFinished() && !new FinishedRun(own).hasResultOf(new FinishedRun(there(run)))) {
         throw new IllegalArgumentException(
             there(run).root()
                 + ": expected what came out of "
@@ -76,7 +77,7 @@ public final class EarlierResults {
     for (SweepRun run : runs) {
       RunFolder own = sweep.run(run.folder());
       if (!own.isFinished() && there(run).isFinished()) {
-        own.takeRun(there(run));
+        new FinishedRun(there(run)).copyTo(own);
       }
     }
   }

@@ -108,7 +108,7 @@ public final class Sweep {
   /** Whether runs that are not done start from a finished run whose model is not there. */
   private boolean lacksModel(Entry entry) {
     return entry.state == RunStatus.State.DONE
-        && !entry.folder.hasModel(entry.run.settings().lastStage())
+        && !entry.folder.stage(entry.run.settings().lastStage()).hasModel()
         && entries.values().stream()
             .anyMatch(
                 other ->
@@ -342,7 +342,7 @@ public final class Sweep {
     Entry(SweepRun run, RunFolder folder, Work work) {
       this.run = run;
       this.folder = folder;
-      this.metrics = new MetricsFollower(folder.metrics(run.settings().lastStage()));
+      this.metrics = new MetricsFollower(folder.stage(run.settings().lastStage()).metrics());
       boolean done = folder.isFinished();
       this.state = done ? RunStatus.State.DONE : RunStatus.State.WAITING;
       this.work = done ? new Work(work.seconds(), work.steps(), null) : work;

@@ -173,7 +173,7 @@ record ModelCard(
   }
 
   private long floatBytes() {
-    Path folder = run.model(StageSettings.FLOAT);
+    Path folder = run.stage(StageSettings.FLOAT).model();
     try (Stream<Path> files = Files.list(folder)) {
       long bytes = 0;
       for (Path file :
@@ -206,7 +206,7 @@ record ModelCard(
         | stage | epoch |%s
         |---|---|%s
         %s%s""",
-        run.devPredictions(stage).length,
+        run.stage(stage).devPredictions().length,
         settings.devHash(),
         settings.task().metrics().stream()
             .map(metric -> " " + metric.displayName() + " |")
@@ -217,7 +217,7 @@ record ModelCard(
   }
 
   private String further() {
-    return run.furtherScores(stage).entrySet().stream()
+    return run.stage(stage).furtherScores().entrySet().stream()
         .map(
             split ->
                 "\nOn `"
@@ -231,7 +231,7 @@ record ModelCard(
   }
 
   private String row(RunSettings settings, String which, int epochs) {
-    List<DevScore> scores = run.scores(which);
+    List<DevScore> scores = run.stage(which).scores();
     DevScore last = scores.get(scores.size() - 1);
     return "| "
         + (which.equals(StageSettings.FLOAT) ? "float" : "quantized " + settings.bits())

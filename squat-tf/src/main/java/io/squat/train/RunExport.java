@@ -114,7 +114,7 @@ public final class RunExport {
 
   private ModelDescription description(
       String stage, ServingForm form, int maxLength, String version) {
-    List<DevScore> scores = run.scores(stage);
+    List<DevScore> scores = run.stage(stage).scores();
     Map<String, String> versions = new LinkedHashMap<>();
     versions.put("squat", version);
     versions.put("tensorflow", TensorFlow.version());

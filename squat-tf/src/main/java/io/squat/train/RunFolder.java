@@ -4,26 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.hash.Hashing;
 import io.squat.savedmodels.CheckpointOps;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.stream.Stream;
-import java.util.zip.GZIPInputStream;
 
 /**
  * The folder of a run.
@@ -34,14 +20,7 @@ import java.util.zip.GZIPInputStream;
  * assets/vocab.txt
  * data.json                number and lengths of the rows
  * dev-labels.txt           the labels of the dev rows
- * float/, quantized/       one folder a stage
- *   metrics.jsonl          the lines of {@link MetricsLine}
- *   dev-predictions-E.txt  what the model said of the dev rows after epoch E
- *   tensorboard/           metrics.jsonl as events for TensorBoard, anew after every epoch
- *   checkpoints/step-N/    the last two, with the optimizers' state; gone when the stage is done
- *   model/                 variables of the finished stage, scores.json, dev-predictions.txt,
- *                          histograms.json of quantized weights, further-scores.json of other
- *                          rows with labels, such as MNLI's mismatched ones
+ * float/, quantized/       a {@link StageFolder} each
  * result.json              when the run is done
  * lock                     held by the process that trains
  * </pre>
@@ -49,14 +28,6 @@ import java.util.zip.GZIPInputStream;
  * <p>Folders and JSON files are there as a whole or not at all: {@link WholeFiles}.
  */
 public final class RunFolder {
-  private static final String VARIABLES = "variables";
-  private static final String STEP = "step-";
-  private static final String CHECKPOINTS = "checkpoints";
-  static final String PREDICTIONS = "dev-predictions.txt";
-  static final String FURTHER = "further-scores.json";
-  static final String HISTOGRAMS = "histograms.json";
-  private static final int KEPT_CHECKPOINTS = 2;
-
   private final Path root;
 
   /** The run of a folder, which need not be there yet. */
@@ -67,6 +38,11 @@ public final class RunFolder {
   /** The folder. */
   public Path root() {
     return root;
+  }
+
+  /** The folder of a stage, {@code float} or {@code quantized}. */
+  public StageFolder stage(String name) {
+    return new StageFolder(root.resolve(name));
   }
 
   /** A SavedModel folder with the graph that was trained, but without variables. */
@@ -145,22 +121,12 @@ public final class RunFolder {
     WholeFiles.writeJson(dataFile(), data);
   }
 
-  /** The folder of a finished stage's model, or where it will be. */
-  public Path model(String stage) {
-    return root.resolve(stage).resolve("model");
-  }
-
-  /** The prefix of a finished stage's variables. */
-  public Path variables(String stage) {
-    return model(stage).resolve(VARIABLES);
-  }
-
   /**
    * SHA-256 of the settings and of what the index of a finished stage's variables says of them,
    * their checksums among it.
    */
   public String modelHash(String stage) {
-    Path index = variables(stage).resolveSibling(VARIABLES + ".index");
+    Path index = stage(stage).variablesIndex();
     try {
       return Hashing.sha256()
           .newHasher()
@@ -171,11 +137,6 @@ public final class RunFolder {
     } catch (IOException e) {
       throw new UncheckedIOException(index + ": cannot be read: " + e.getMessage(), e);
     }
-  }
-
-  /** Whether a stage is finished. */
-  public boolean isDone(String stage) {
-    return Files.isDirectory(model(stage));
   }
 
   private Path labelsFile() {
@@ -193,119 +154,6 @@ public final class RunFolder {
 
   void writeLabels(float[] labels) {
     WholeFiles.writeNumbers(labelsFile(), labels);
-  }
-
-  /**
-   * What a finished stage said of the dev rows after its last epoch: class indices or values, in
-   * the file's order.
-   */
-  public float[] devPredictions(String stage) {
-    return WholeFiles.readNumbers(model(stage).resolve(PREDICTIONS));
-  }
-
-  private Path predictionsFile(String stage, int epoch) {
-    return root.resolve(stage).resolve("dev-predictions-" + epoch + ".txt");
-  }
-
-  /**
-   * What a stage said of the dev rows after one of its epochs, from 1; runs of before that was kept
-   * have the last epoch's alone.
-   */
-  public Optional<float[]> devPredictions(String stage, int epoch) {
-    Path file = predictionsFile(stage, epoch);
-    return Files.isRegularFile(file) ? Optional.of(WholeFiles.readNumbers(file)) : Optional.empty();
-  }
-
-  void writePredictions(String stage, int epoch, float[] predictions) {
-    Path file = predictionsFile(stage, epoch);
-    try {
-      Files.createDirectories(file.resolveSibling("."));
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
-    }
-    WholeFiles.writeNumbers(file, predictions);
-  }
-
-  /** The scores of a finished stage on the dev rows, an epoch each, in their order. */
-  List<DevScore> scores(String stage) {
-    return List.of(WholeFiles.readJson(model(stage).resolve("scores.json"), DevScore[].class));
-  }
-
-  /**
-   * The metrics of a finished stage's model on rows with labels besides dev, by their splits; empty
-   * where there were none.
-   */
-  Map<String, Map<String, Double>> furtherScores(String stage) {
-    Path file = model(stage).resolve(FURTHER);
-    return Files.isRegularFile(file) ? WholeFiles.readJson(file, FurtherScores.class) : Map.of();
-  }
-
-  /** Tells JSON's reader what is in the map. */
-  private static final class FurtherScores extends LinkedHashMap<String, Map<String, Double>> {
-    private static final long serialVersionUID = 1;
-  }
-
-  /** How the weights of a finished stage lie on their grids; empty where nothing was kept. */
-  public List<WeightHistogram> histograms(String stage) {
-    Path file = model(stage).resolve(HISTOGRAMS);
-    return Files.isRegularFile(file)
-        ? List.of(WholeFiles.readJson(file, WeightHistogram[].class))
-        : List.of();
-  }
-
-  /** What a stage wrote at each step and after each epoch, a line of JSON each. */
-  public Path metrics(String stage) {
-    return root.resolve(stage).resolve("metrics.jsonl");
-  }
-
-  /**
-   * The lines of a stage's metrics, plain or gzip, in their order; none if it has not begun. A last
-   * line that is not whole is left out: a process writes it now, or was killed.
-   */
-  public List<MetricsLine> metricsLines(String stage) {
-    Path file = metrics(stage);
-    Path zipped = file.resolveSibling(file.getFileName() + ".gz");
-    if (!Files.isRegularFile(file) && !Files.isRegularFile(zipped)) {
-      return List.of();
-    }
-    try (InputStream in =
-        Files.isRegularFile(file)
-            ? Files.newInputStream(file)
-            : new GZIPInputStream(Files.newInputStream(zipped))) {
-      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      List<MetricsLine> lines = new ArrayList<>();
-      for (String line : text.substring(0, text.lastIndexOf('\n') + 1).lines().toList()) {
-        lines.add(MetricsLine.parse(line));
-      }
-      return lines;
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  /** Adds a line to a stage's metrics. */
-  void addMetrics(String stage, MetricsLine line) {
-    Path file = metrics(stage);
-    try {
-      Files.createDirectories(file.resolveSibling("."));
-      Files.writeString(
-          file,
-          line.text() + "\n",
-          StandardCharsets.UTF_8,
-          StandardOpenOption.CREATE,
-          StandardOpenOption.APPEND);
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
-    }
-  }
-
-  /** Writes the metrics so far as events, in the place of those before. */
-  void writeEvents(String stage) {
-    WholeFiles.writeFolder(
-        root.resolve(stage).resolve("tensorboard"),
-        part -> RunEvents.write(part, metricsLines(stage)));
   }
 
   /**
@@ -379,24 +227,10 @@ public final class RunFolder {
 
   /** Removes the quantized model of a finished run; its scores and predictions stay. */
   public void prune() {
-    Path model = model(StageSettings.QUANTIZED);
-    if (!isFinished() || !Files.isDirectory(model)) {
-      return;
+    StageFolder quantized = stage(StageSettings.QUANTIZED);
+    if (isFinished() && quantized.isDone()) {
+      quantized.deleteVariables();
     }
-    try (Stream<Path> files = Files.list(model)) {
-      for (Path file : files.toList()) {
-        if (file.getFileName().toString().startsWith(VARIABLES + ".")) {
-          Files.delete(file);
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(model + ": cannot be removed: " + e.getMessage(), e);
-    }
-  }
-
-  /** Whether the variables of a finished stage are there. */
-  public boolean hasModel(String stage) {
-    return Files.exists(model(stage).resolve(VARIABLES + ".index"));
   }
 
   /**
@@ -405,14 +239,14 @@ public final class RunFolder {
    * @throws IllegalArgumentException if the stage is not finished, or its model was removed
    */
   public void requireModel(String stage) {
-    if (!isDone(stage) && !isFinished()) {
+    if (!stage(stage).isDone() && !isFinished()) {
       throw new IllegalArgumentException(
           root
               + ": expected a finished run, found one whose stage "
               + stage
               + " is not finished; go on with it by the same `squat train`");
     }
-    if (!hasModel(stage)) {
+    if (!stage(stage).hasModel()) {
       throw new IllegalArgumentException(
           root
               + ": expected the model of the stage "
@@ -420,46 +254,6 @@ public final class RunFolder {
               + ", found its scores alone: results that were kept have no model, and `squat glue"
               + " --prune` removes it; train it again, in another folder");
     }
-  }
-
-  /**
-   * Checks that the float stage of another run is what this one's would be.
-   *
-   * @throws IllegalArgumentException if it is not finished, or of other settings
-   */
-  void checkFloatStage(RunSettings settings, RunFolder floatRun) {
-    FloatSettings found = floatRun.settings().floatSettings();
-    FloatSettings wanted = settings.floatSettings();
-    if (!found.equals(wanted)) {
-      throw new IllegalArgumentException(
-          floatRun.root
-              + ": expected a run with the float stage of this one, found one of other settings: "
-              + WholeFiles.difference(found, wanted)
-              + "; choose another --float-run, or none");
-    }
-    floatRun.requireModel(StageSettings.FLOAT);
-  }
-
-  /** Takes the finished float stage of another run; its model is linked where that is possible. */
-  void takeFloatStage(RunFolder floatRun) {
-    Path given = floatRun.root.resolve(StageSettings.FLOAT);
-    WholeFiles.writeFolder(
-        root.resolve(StageSettings.FLOAT), part -> floatRun.copyFiles(given, part));
-  }
-
-  /**
-   * Takes all of a finished run, in the place of what is here; models are linked where that is
-   * possible.
-   *
-   * @param finished a run, or what {@code report --results} keeps of one
-   */
-  public void takeRun(RunFolder finished) {
-    WholeFiles.writeFolder(root, part -> finished.copyFiles(finished.root, part));
-  }
-
-  private static boolean isBelow(Path file, Function<String, Path> ofStage) {
-    return Stream.of(StageSettings.FLOAT, StageSettings.QUANTIZED)
-        .anyMatch(stage -> file.startsWith(ofStage.apply(stage)));
   }
 
   /**
@@ -476,64 +270,13 @@ public final class RunFolder {
    * @return whether it was taken
    */
   public boolean takeAgain() {
-    RunFolder again = again();
-    if (!again.isFinished() || (isFinished() && !again.hasResultOf(this))) {
+    FinishedRun again = new FinishedRun(again());
+    if (!again.run().isFinished() || (isFinished() && !again.hasResultOf(new FinishedRun(this)))) {
       return false;
     }
-    takeRun(again);
-    WholeFiles.delete(again.root);
+    again.copyTo(this);
+    WholeFiles.delete(again.run().root);
     return true;
-  }
-
-  /**
-   * Whether the last stage of another run of the same settings came out as that of this one, by the
-   * scores and predictions of all its epochs; both are finished. Scores on further rows do not
-   * count: whether there are any depends on the files that were there.
-   */
-  public boolean hasResultOf(RunFolder other) {
-    String stage = settings().lastStage();
-    RunResult ours = readResult();
-    RunResult theirs = other.readResult();
-    if (!ours.floatScores().equals(theirs.floatScores())
-        || !ours.quantizedScores().equals(theirs.quantizedScores())) {
-      return false;
-    }
-    for (int epoch = 1; epoch <= ours.lastScores().size(); epoch++) {
-      Optional<float[]> here = devPredictions(stage, epoch);
-      Optional<float[]> there = other.devPredictions(stage, epoch);
-      if (here.isPresent() && there.isPresent() && !Arrays.equals(here.get(), there.get())) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Copies the files of this run below one of its folders, but checkpoints and locks. */
-  private void copyFiles(Path from, Path to) {
-    try (Stream<Path> files = Files.walk(from, FileVisitOption.FOLLOW_LINKS)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        Path copy = to.resolve(from.relativize(file));
-        if (file.equals(root.resolve(FolderLock.FILE)) || isBelow(file, this::checkpointFolder)) {
-          continue;
-        }
-        Files.createDirectories(copy.resolveSibling("."));
-        if (isBelow(file, this::model)) {
-          link(file, copy);
-        } else {
-          Files.copy(file, copy);
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(to + ": cannot be written: " + e.getMessage(), e);
-    }
-  }
-
-  private static void link(Path file, Path place) throws IOException {
-    try {
-      Files.createLink(place, file.toRealPath());
-    } catch (UnsupportedOperationException | FileSystemException e) { // another disk
-      Files.copy(file, place);
-    }
   }
 
   private boolean isEmpty() {
@@ -554,98 +297,5 @@ public final class RunFolder {
     } catch (IOException e) {
       throw new UncheckedIOException(root + ": cannot be read: " + e.getMessage(), e);
     }
-  }
-
-  /** Writes a checkpoint and removes all but the last two. */
-  void writeCheckpoint(String stage, StagePosition position, Consumer<Path> variables) {
-    Path checkpoints = checkpointFolder(stage);
-    WholeFiles.writeFolder(
-        checkpoints.resolve(STEP + position.step()),
-        folder -> {
-          variables.accept(folder.resolve("variables"));
-          WholeFiles.writeJson(folder.resolve("position.json"), position);
-        });
-    List<Path> all = checkpoints(stage);
-    for (Path old : all.subList(0, Math.max(0, all.size() - KEPT_CHECKPOINTS))) {
-      WholeFiles.delete(old);
-    }
-  }
-
-  /** The prefix of the variables of the last checkpoint of a stage. */
-  Optional<Path> lastCheckpoint(String stage) {
-    List<Path> all = checkpoints(stage);
-    return all.isEmpty()
-        ? Optional.empty()
-        : Optional.of(all.get(all.size() - 1).resolve("variables"));
-  }
-
-  static StagePosition position(Path checkpoint) {
-    return WholeFiles.readJson(checkpoint.resolveSibling("position.json"), StagePosition.class);
-  }
-
-  private Path checkpointFolder(String stage) {
-    return root.resolve(stage).resolve(CHECKPOINTS);
-  }
-
-  void deleteCheckpoints(String stage) {
-    WholeFiles.delete(checkpointFolder(stage));
-  }
-
-  private List<Path> checkpoints(String stage) {
-    Path folder = checkpointFolder(stage);
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(file -> file.getFileName().toString().startsWith(STEP))
-          .sorted(Comparator.comparingLong(RunFolder::step))
-          .toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(folder + ": cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  private static long step(Path checkpoint) {
-    return Long.parseLong(checkpoint.getFileName().toString().substring(STEP.length()));
-  }
-
-  /**
-   * Forgets what was written after a checkpoint, and what the quantizers were at its step: they are
-   * looked at before the step that follows.
-   */
-  void trimMetrics(String stage, StagePosition position) {
-    Path file = metrics(stage);
-    if (!Files.exists(file)) {
-      return;
-    }
-    if (position.equals(StagePosition.START)) { // a stage of no epochs, too, has its score after it
-      WholeFiles.writeText(file, "");
-      return;
-    }
-    try {
-      String lines = Files.readString(file, StandardCharsets.UTF_8);
-      // A line that was cut off has no end, and is about a step after the checkpoint.
-      String whole = lines.substring(0, lines.lastIndexOf('\n') + 1);
-      StringBuilder kept = new StringBuilder();
-      for (String line : whole.lines().toList()) {
-        MetricsLine metrics = MetricsLine.parse(line);
-        if (isBefore(metrics, position)) {
-          kept.append(line).append('\n');
-        }
-      }
-      WholeFiles.writeText(file, kept.toString());
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be rewritten: " + e.getMessage(), e);
-    }
-  }
-
-  /** Whether a line was there when the checkpoint was written, of the step's own lines too. */
-  private static boolean isBefore(MetricsLine line, StagePosition position) {
-    if (line.step() != position.step()) {
-      return line.step() < position.step();
-    }
-    Integer epoch = line.epoch();
-    return line.quantizers() == null && (epoch == null || epoch <= position.scores().size());
   }
 }

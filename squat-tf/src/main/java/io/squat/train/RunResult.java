@@ -44,9 +44,9 @@ public record RunResult(
   }
 
   static RunResult of(RunFolder folder, RunSettings settings) {
-    List<DevScore> floats = folder.scores(StageSettings.FLOAT);
+    List<DevScore> floats = folder.stage(StageSettings.FLOAT).scores();
     List<DevScore> quantized =
-        settings.method().quantized() ? folder.scores(StageSettings.QUANTIZED) : List.of();
+        settings.method().quantized() ? folder.stage(StageSettings.QUANTIZED).scores() : List.of();
     List<DevScore> reported = quantized.isEmpty() ? floats : quantized;
     DevScore best =
         reported.stream().max(Comparator.comparingDouble(DevScore::headline)).orElseThrow();
@@ -59,6 +59,6 @@ public record RunResult(
         quantized,
         best.metrics(),
         reported.get(reported.size() - 1).metrics(),
-        folder.furtherScores(settings.lastStage()));
+        folder.stage(settings.lastStage()).furtherScores());
   }
 }

@@ -32,7 +32,8 @@ final class Stage {
   // Batches of the step-size phase are drawn in another order than those of the sharpness phase.
   private static final long EXTRA_DRAW = 0x5DEECE66DL;
 
-  private final RunFolder folder;
+  private final RunFolder run;
+  private final StageFolder folder;
   private final RunSettings settings;
   private final StageSettings stage;
   private final TrainingSession session;
@@ -45,13 +46,14 @@ final class Stage {
   private final long total;
 
   Stage(
-      RunFolder folder,
+      RunFolder run,
       RunSettings settings,
       StageSettings stage,
       TrainingSession session,
       EncodedRows rows,
       int checkpointSteps) {
-    this.folder = folder;
+    this.run = run;
+    this.folder = run.stage(stage.name());
     this.settings = settings;
     this.stage = stage;
     this.session = session;
@@ -121,7 +123,7 @@ final class Stage {
       throw stopped(done, e);
     }
     watch(total);
-    finish(scores, predictions, further);
+    folder.finish(session::saveModel, scores, predictions, scores(further), session.histograms());
     return scores;
   }
 
@@ -131,13 +133,13 @@ final class Stage {
 
   private void writeCheckpoint(long done, List<DevScore> scores) {
     requireNumbers(done);
-    folder.writeCheckpoint(stage.name(), new StagePosition(done, scores), session::saveState);
+    folder.writeCheckpoint(new StagePosition(done, scores), session::saveState);
   }
 
   private CancellationException stopped(long done, CancellationException cause) {
     CancellationException stopped =
         new CancellationException(
-            folder.root()
+            run.root()
                 + ": stopped at step "
                 + done
                 + " of "
@@ -150,14 +152,14 @@ final class Stage {
   }
 
   private StagePosition resume() {
-    Optional<Path> checkpoint = folder.lastCheckpoint(stage.name());
-    StagePosition position = checkpoint.map(RunFolder::position).orElse(StagePosition.START);
+    Optional<Path> checkpoint = folder.lastCheckpoint();
+    StagePosition position = checkpoint.map(StageFolder::position).orElse(StagePosition.START);
     checkpoint.ifPresent(
         prefix -> {
           session.restoreState(prefix);
           log.info("{}: going on from step {} of {}", stage.name(), position.step(), total);
         });
-    folder.trimMetrics(stage.name(), position);
+    folder.trimMetrics(position);
     return position;
   }
 
@@ -179,7 +181,7 @@ final class Stage {
   }
 
   private void log(MetricsLine line) {
-    folder.addMetrics(stage.name(), line);
+    folder.addMetrics(line);
   }
 
   /**
@@ -192,7 +194,7 @@ final class Stage {
       log(MetricsLine.ofQuantizers(done, quantizers));
     }
     if (epochEnds(done) || done == total) {
-      folder.writeEvents(stage.name());
+      folder.writeEvents();
     }
   }
 
@@ -221,7 +223,7 @@ final class Stage {
             + total
             + "; "
             + folder
-                .lastCheckpoint(stage.name())
+                .lastCheckpoint()
                 .map(prefix -> "the last good checkpoint is kept in " + prefix.getParent())
                 .orElse("there is no checkpoint before it")
             + "; try a smaller --lr or --step-lr");
@@ -278,7 +280,7 @@ final class Stage {
 
   private DevScore score(long step, float[] predictions) {
     int epoch = Math.toIntExact(step / batchesPerEpoch);
-    folder.writePredictions(stage.name(), epoch, predictions);
+    folder.writePredictions(epoch, predictions);
     DevScore score = DevScore.of(settings.task(), epoch, predictions, labels(rows.dev()));
     log(MetricsLine.ofEpoch(step, score));
     log.info("{}: epoch {} of {}, dev {}", stage.name(), epoch, stage.epochs(), score.metrics());
@@ -310,23 +312,5 @@ final class Stage {
                         labels(requireNonNull(rows.further().get(split))))
                     .metrics()));
     return scores;
-  }
-
-  private void finish(List<DevScore> scores, float[] predictions, Map<String, float[]> further) {
-    WholeFiles.writeFolder(
-        folder.model(stage.name()),
-        part -> {
-          session.saveModel(part.resolve("variables"));
-          WholeFiles.writeJson(part.resolve("scores.json"), scores);
-          WholeFiles.writeNumbers(part.resolve(RunFolder.PREDICTIONS), predictions);
-          if (!further.isEmpty()) {
-            WholeFiles.writeJson(part.resolve(RunFolder.FURTHER), scores(further));
-          }
-          List<WeightHistogram> histograms = session.histograms();
-          if (!histograms.isEmpty()) {
-            WholeFiles.writeJson(part.resolve(RunFolder.HISTOGRAMS), histograms);
-          }
-        });
-    folder.deleteCheckpoints(stage.name());
   }
 }

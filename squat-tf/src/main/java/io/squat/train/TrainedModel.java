@@ -30,7 +30,7 @@ public record TrainedModel(ModelGraph graph, Quantization quantization, Path var
         Rewriting.withHead(
             SavedModelReader.readGraph(run.encoder(), settings.choice()), settings.outputs()),
         stage.equals(StageSettings.QUANTIZED) ? settings.quantization() : Quantization.NONE,
-        run.variables(stage));
+        run.stage(stage).variables());
   }
 
   /** The values of variables and step sizes. */

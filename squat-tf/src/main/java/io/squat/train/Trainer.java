@@ -143,7 +143,7 @@ public final class Trainer {
     settings.checkAlternation(rows.train().size());
     FrozenModel.Recovered recovered = RecoveredSteps.of(inputs.model());
     if (inputs.floatRun() != null) {
-      folder.checkFloatStage(settings, inputs.floatRun());
+      new FinishedRun(inputs.floatRun()).requireFloatStage(settings);
     }
     folder.check(settings);
     return FolderLock.holding(
@@ -152,8 +152,8 @@ public final class Trainer {
           folder.open(settings, inputs.model().resolve("saved_model.pb"), inputs.vocabulary());
           folder.writeData(RunData.of(rows.train(), rows.dev()));
           folder.writeLabels(Stage.labels(rows.dev()));
-          if (inputs.floatRun() != null && !folder.isDone(StageSettings.FLOAT)) {
-            folder.takeFloatStage(inputs.floatRun());
+          if (inputs.floatRun() != null && !folder.stage(StageSettings.FLOAT).isDone()) {
+            new FinishedRun(inputs.floatRun()).copyFloatStageTo(folder);
           }
           return run(model, recovered, inputs, rows);
         });
@@ -164,7 +164,7 @@ public final class Trainer {
       FrozenModel.@Nullable Recovered recovered,
       Inputs inputs,
       EncodedRows rows) {
-    if (!folder.isDone(StageSettings.FLOAT)) {
+    if (!folder.stage(StageSettings.FLOAT).isDone()) {
       stage(
           model,
           recovered,
@@ -173,7 +173,7 @@ public final class Trainer {
           ModelVariable::stored,
           rows);
     }
-    if (settings.method().quantized() && !folder.isDone(StageSettings.QUANTIZED)) {
+    if (settings.method().quantized() && !folder.stage(StageSettings.QUANTIZED).isDone()) {
       stage(
           model,
           recovered,
@@ -183,13 +183,13 @@ public final class Trainer {
               settings.method(),
               settings.epochs(),
               settings.floatEpochs()),
-          folder.variables(StageSettings.FLOAT),
+          folder.stage(StageSettings.FLOAT).variables(),
           ModelVariable::own,
           rows);
     }
     // A run that was stopped right after a stage's model was written still has them.
-    folder.deleteCheckpoints(StageSettings.FLOAT);
-    folder.deleteCheckpoints(StageSettings.QUANTIZED);
+    folder.stage(StageSettings.FLOAT).deleteCheckpoints();
+    folder.stage(StageSettings.QUANTIZED).deleteCheckpoints();
     RunResult result = RunResult.of(folder, settings);
     WholeFiles.writeJson(folder.result(), result);
     return result;

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -207,6 +208,39 @@ class CommittedNumbersTest {
             / 1e9,
         json(PERFORMANCE.resolve("train-memory-squat.json")).get("peakMemoryBytes").doubleValue()
             / 1e9);
+  }
+
+  @Test
+  void severalRunsAtATime() throws IOException {
+    Map<String, List<String>> files = new LinkedHashMap<>();
+    files.put("| 1 | 1 |", List.of("train-threads-1.json"));
+    files.put("| 1 | 2 |", List.of("train-threads-2.json"));
+    files.put("| 2 | 1 |", List.of("train-beside-1.json", "train-beside-2.json"));
+    List<String> rows = new ArrayList<>();
+    for (Map.Entry<String, List<String>> setting : files.entrySet()) {
+      List<String> lsq = new ArrayList<>();
+      List<String> squat = new ArrayList<>();
+      double steps = 0;
+      for (String file : setting.getValue()) {
+        lsq.add(String.format(Locale.ROOT, "%.2f", seconds(file, "lsq")));
+        squat.add(String.format(Locale.ROOT, "%.2f", seconds(file, "squat")));
+        steps += 60 / seconds(file, "squat");
+        assertContains(
+            page(),
+            "takes %.1f GB.",
+            json(PERFORMANCE.resolve(file)).get("peakMemoryBytes").doubleValue() / 1e9);
+      }
+      rows.add(
+          String.format(
+              Locale.ROOT,
+              "%s %s | %s | %.1f |",
+              setting.getKey(),
+              String.join(", ", lsq),
+              String.join(", ", squat),
+              steps));
+    }
+    List<String> table = rowsAfter(page(), "## Training several runs at a time");
+    assertEquals(rows, table.subList(2, table.size()));
   }
 
   /** The pooled output's cosines by the folder of the model, such as base-8-8-8-channel/1. */

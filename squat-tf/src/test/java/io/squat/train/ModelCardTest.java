@@ -72,7 +72,7 @@ class ModelCardTest {
 
   /** A stage of 23 dev rows and 1,345,678 bytes of variables. */
   private void stage(String stage, double... metrics) throws IOException {
-    Path model = Files.createDirectories(run.model(stage));
+    Path model = Files.createDirectories(run.stage(stage).model());
     List<DevScore> scores = new ArrayList<>();
     for (double metric : metrics) {
       Map<String, Double> named = new LinkedHashMap<>();

@@ -14,7 +14,7 @@ class RunEventsTest {
   @TempDir Path folder;
 
   private void append(MetricsLine line) {
-    new RunFolder(folder).addMetrics("quantized", line);
+    new RunFolder(folder).stage("quantized").addMetrics(line);
   }
 
   @Test
@@ -26,7 +26,7 @@ class RunEventsTest {
     append(MetricsLine.ofStep(2, 0.5f, 4e-5, 0.625f));
     append(MetricsLine.ofEpoch(2, new DevScore(1, Map.of("accuracy", 0.875))));
     RunFolder run = new RunFolder(folder);
-    run.writeEvents("quantized");
+    run.stage("quantized").writeEvents();
     Map<String, Float> expected =
         Map.of(
             "0 step size/k", 0.25f,
@@ -38,7 +38,7 @@ class RunEventsTest {
             "2 loss of the step-size phase", 0.625f,
             "2 dev/accuracy", 0.875f);
     assertEquals(expected, EventFile.summaries(folder, "quantized"));
-    run.writeEvents("quantized"); // in the place of those before
+    run.stage("quantized").writeEvents(); // in the place of those before
     assertEquals(expected, EventFile.summaries(folder, "quantized"));
   }
 
@@ -57,6 +57,6 @@ class RunEventsTest {
         List.of(
             MetricsLine.ofStep(1, 0.7f, 1e-5, null),
             MetricsLine.ofEpoch(1, new DevScore(1, Map.of("Matthews", 0.1)))),
-        new RunFolder(folder).metricsLines("float"));
+        new RunFolder(folder).stage("float").metricsLines());
   }
 }

@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -163,69 +162,9 @@ class RunFolderTest {
   }
 
   @Test
-  void keepsTheLastTwoCheckpointsByNumber() throws IOException {
-    for (long step : new long[] {2, 9, 10, 100}) {
-      run.writeCheckpoint(
-          "float",
-          new StagePosition(step, List.of()),
-          prefix -> WholeFiles.writeJson(prefix, step));
-    }
-    try (Stream<Path> left = Files.list(root.resolve("float").resolve("checkpoints"))) {
-      assertEquals(
-          List.of("step-10", "step-100"),
-          left.map(file -> file.getFileName().toString()).sorted().toList());
-    }
-    Path last = run.lastCheckpoint("float").orElseThrow();
-    assertEquals(100, RunFolder.position(last).step());
-    assertEquals(100, WholeFiles.readJson(last, Long.class));
-  }
-
-  @Test
-  void checkpointThatCannotBeWrittenLeavesTheOthers() {
-    run.writeCheckpoint(
-        "float", new StagePosition(2, List.of()), prefix -> WholeFiles.writeJson(prefix, 2));
-    assertThrows(
-        IllegalStateException.class,
-        () ->
-            run.writeCheckpoint(
-                "float",
-                new StagePosition(4, List.of()),
-                prefix -> {
-                  throw new IllegalStateException("no space left");
-                }));
-    assertEquals(2, RunFolder.position(run.lastCheckpoint("float").orElseThrow()).step());
-  }
-
-  @Test
   void saysWhatAFolderLacksThatIsNoRun() {
     String message =
         String.valueOf(assertThrows(IllegalArgumentException.class, run::settings).getMessage());
     assertTrue(message.contains(root.toString()) && message.contains("settings.json"), message);
-  }
-
-  /** Stopped between an epoch's score and its checkpoint, a run scores the epoch again. */
-  @Test
-  void aScoreThatIsNotInTheCheckpointIsForgotten() throws IOException {
-    DevScore score = new DevScore(1, Map.of("accuracy", 0.75));
-    String stage = StageSettings.FLOAT;
-    Files.createDirectories(run.metrics(stage).getParent());
-    run.addMetrics(stage, MetricsLine.ofStep(3, 0.5f, 1e-5, null));
-    String before = Files.readString(run.metrics(stage));
-    run.addMetrics(stage, MetricsLine.ofEpoch(3, score));
-    String after = Files.readString(run.metrics(stage));
-    run.trimMetrics(stage, new StagePosition(3, List.of(score)));
-    assertEquals(after, Files.readString(run.metrics(stage)));
-    run.trimMetrics(stage, new StagePosition(3, List.of()));
-    assertEquals(before, Files.readString(run.metrics(stage)));
-  }
-
-  /** A stage of no epochs has a score at step 0, and never a checkpoint. */
-  @Test
-  void aStageThatBeginsAnewForgetsAll() throws IOException {
-    String stage = StageSettings.FLOAT;
-    Files.createDirectories(run.metrics(stage).getParent());
-    run.addMetrics(stage, MetricsLine.ofEpoch(0, new DevScore(0, Map.of("accuracy", 0.75))));
-    run.trimMetrics(stage, StagePosition.START);
-    assertEquals("", Files.readString(run.metrics(stage)));
   }
 }

@@ -98,8 +98,8 @@ class StageTest {
   }
 
   private void assertLastCheckpoint(long step) {
-    Path prefix = new RunFolder(folder).lastCheckpoint(StageSettings.FLOAT).orElseThrow();
-    assertEquals(step, RunFolder.position(prefix).step());
+    Path prefix = new RunFolder(folder).stage(StageSettings.FLOAT).lastCheckpoint().orElseThrow();
+    assertEquals(step, StageFolder.position(prefix).step());
     for (ModelVariable variable : model.variables()) {
       for (float value : TinyBert.read(prefix, variable.name())) {
         assertTrue(Float.isFinite(value), variable.name() + " in " + prefix);
@@ -171,7 +171,7 @@ class StageTest {
       new Stage(run, squat, stage, session, rows, CHECKPOINT_STEPS).run(Progress.NONE);
     }
     List<MetricsLine> steps =
-        run.metricsLines(StageSettings.QUANTIZED).stream()
+        run.stage(StageSettings.QUANTIZED).metricsLines().stream()
             .filter(line -> line.loss() != null)
             .toList();
     assertEquals(losses, steps.stream().map(MetricsLine::loss).toList());
@@ -183,7 +183,7 @@ class StageTest {
     String values = ".data-00000-of-00001";
     assertArrayEquals(
         Files.readAllBytes(Path.of(expected + values)),
-        Files.readAllBytes(Path.of(run.variables(StageSettings.QUANTIZED) + values)));
+        Files.readAllBytes(Path.of(run.stage(StageSettings.QUANTIZED).variables() + values)));
   }
 
   @Test
@@ -206,7 +206,7 @@ class StageTest {
   void brokenWeightsAreNotWrittenAsTheModel() {
     String message = failure(8);
     assertTrue(message.contains("at step 8 of 8"), message);
-    assertFalse(new RunFolder(folder).isDone(StageSettings.FLOAT));
+    assertFalse(new RunFolder(folder).stage(StageSettings.FLOAT).isDone());
     assertLastCheckpoint(6);
   }
 
@@ -216,7 +216,7 @@ class StageTest {
     try (TrainingSession session = session()) {
       stage(session).run(Progress.NONE);
     }
-    assertTrue(new RunFolder(folder).isDone(StageSettings.FLOAT));
+    assertTrue(new RunFolder(folder).stage(StageSettings.FLOAT).isDone());
   }
 
   @Test
@@ -238,8 +238,9 @@ class StageTest {
     }
     RunFolder run = new RunFolder(stopped);
     assertEquals(
-        8, RunFolder.position(run.lastCheckpoint(StageSettings.FLOAT).orElseThrow()).step());
-    assertFalse(run.isDone(StageSettings.FLOAT));
+        8,
+        StageFolder.position(run.stage(StageSettings.FLOAT).lastCheckpoint().orElseThrow()).step());
+    assertFalse(run.stage(StageSettings.FLOAT).isDone());
     Path whole = folder.resolve("whole");
     for (Path each : List.of(stopped, whole)) {
       try (TrainingSession session = session()) {
@@ -254,7 +255,7 @@ class StageTest {
           file);
     }
     assertEquals(
-        Set.of("others"), new RunFolder(whole).furtherScores(StageSettings.FLOAT).keySet());
+        Set.of("others"), new RunFolder(whole).stage(StageSettings.FLOAT).furtherScores().keySet());
   }
 
   private static final class StoppingAtFurtherRows implements Progress, Progress.Work {

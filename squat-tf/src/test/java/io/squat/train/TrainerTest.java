@@ -108,8 +108,8 @@ class TrainerTest {
             CancellationException.class, () -> TestRun.train(SETTINGS, folder, cancelling));
     String message = String.valueOf(stopped.getMessage());
     assertTrue(message.contains("stopped at step " + step + " of "), message);
-    Path checkpoint = new RunFolder(folder).lastCheckpoint(stage).orElseThrow();
-    assertEquals(step, RunFolder.position(checkpoint).step());
+    Path checkpoint = new RunFolder(folder).stage(stage).lastCheckpoint().orElseThrow();
+    assertEquals(step, StageFolder.position(checkpoint).step());
   }
 
   @Test
@@ -197,10 +197,10 @@ class TrainerTest {
     TestRun.train(settings, run.root(), Progress.NONE);
     int moved = 0;
     for (ModelVariable variable : TinyBert.model().variables(VariableGroup.WEIGHTS)) {
-      float[] inFloat = TinyBert.read(run.variables(StageSettings.FLOAT), variable.name());
+      float[] inFloat = TinyBert.read(run.stage(StageSettings.FLOAT).variables(), variable.name());
       assertArrayEquals(
           inFloat,
-          TinyBert.read(run.variables(StageSettings.QUANTIZED), variable.name()),
+          TinyBert.read(run.stage(StageSettings.QUANTIZED).variables(), variable.name()),
           variable.name());
       StoredTensor given = variable.stored();
       if (given != null
@@ -293,7 +293,7 @@ class TrainerTest {
     assertSameRun(whole, stopped);
     List<Long> extra =
         new RunFolder(whole)
-            .metricsLines(StageSettings.QUANTIZED).stream()
+            .stage(StageSettings.QUANTIZED).metricsLines().stream()
                 .filter(line -> line.stepSizeLoss() != null)
                 .map(MetricsLine::step)
                 .toList();
@@ -338,8 +338,8 @@ class TrainerTest {
     Path on = folder.resolve("on");
     TestRun.train(
         TestRun.untrained(settings, SavedModelFiles.hash(again)), again, on, Progress.NONE);
-    Path first = run.variables(StageSettings.QUANTIZED);
-    Path second = new RunFolder(on).variables(StageSettings.QUANTIZED);
+    Path first = run.stage(StageSettings.QUANTIZED).variables();
+    Path second = new RunFolder(on).stage(StageSettings.QUANTIZED).variables();
     int kernels = 0;
     for (Quantizer quantizer : Rewriting.quantizers(TinyBert.model(), settings.quantization())) {
       if (quantizer.kind() == Quantizer.Kind.WEIGHT) {
@@ -356,7 +356,7 @@ class TrainerTest {
   @Test
   void aRunHasALineAStepAndALineAnEpochAndWhatItsQuantizersWere() throws IOException {
     RunFolder run = new RunFolder(undisturbed);
-    List<MetricsLine> lines = run.metricsLines(StageSettings.QUANTIZED);
+    List<MetricsLine> lines = run.stage(StageSettings.QUANTIZED).metricsLines();
     int epochs = TestRun.QUANTIZED_EPOCHS;
     assertEquals(epochs * (TestRun.STEPS_PER_EPOCH + 1) + 3, lines.size());
     assertEquals(
@@ -382,16 +382,16 @@ class TrainerTest {
   void aRunKeepsThePredictionsOfEveryEpochAndTheLabels() {
     RunFolder run = new RunFolder(undisturbed);
     float[] labels = run.devLabels().orElseThrow();
-    List<DevScore> scores = run.scores(StageSettings.QUANTIZED);
+    List<DevScore> scores = run.stage(StageSettings.QUANTIZED).scores();
     assertEquals(TestRun.QUANTIZED_EPOCHS, scores.size());
     for (DevScore score : scores) {
       float[] predictions =
-          run.devPredictions(StageSettings.QUANTIZED, score.epoch()).orElseThrow();
+          run.stage(StageSettings.QUANTIZED).devPredictions(score.epoch()).orElseThrow();
       assertEquals(score, DevScore.of(SETTINGS.task(), score.epoch(), predictions, labels));
     }
     assertArrayEquals(
-        run.devPredictions(StageSettings.QUANTIZED),
-        run.devPredictions(StageSettings.QUANTIZED, TestRun.QUANTIZED_EPOCHS).orElseThrow());
+        run.stage(StageSettings.QUANTIZED).devPredictions(),
+        run.stage(StageSettings.QUANTIZED).devPredictions(TestRun.QUANTIZED_EPOCHS).orElseThrow());
   }
 
   @Test
@@ -423,7 +423,7 @@ class TrainerTest {
 
   private static void assertSameRun(Path expected, Path found) throws IOException {
     for (String stage : STAGES) {
-      Path model = new RunFolder(expected).model(stage);
+      Path model = new RunFolder(expected).stage(stage).model();
       List<String> files =
           List.of(
               "dev-predictions.txt",
@@ -439,7 +439,7 @@ class TrainerTest {
       for (String name : names(model)) {
         assertArrayEquals(
             Files.readAllBytes(model.resolve(name)),
-            Files.readAllBytes(new RunFolder(found).model(stage).resolve(name)),
+            Files.readAllBytes(new RunFolder(found).stage(stage).model().resolve(name)),
             stage + " " + name);
       }
       assertEquals(metrics(expected, stage), metrics(found, stage));
