@@ -63,7 +63,7 @@ public record ModelDescription(
       return Optional.empty();
     }
     try {
-      return Optional.of(JSON.readValue(file.toFile(), ModelDescription.class));
+      return Optional.of(JSON.readValue(Files.readAllBytes(file), ModelDescription.class));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
           file + ": expected a model's description as JSON, found " + e.getOriginalMessage(), e);

@@ -57,6 +57,45 @@ public final class TextClassifier implements AutoCloseable {
     public Options {
       checkBatchSize(batchSize);
     }
+
+    /**
+     * The same with another vocabulary.
+     *
+     * @param vocabulary a WordPiece vocabulary, an entry a line
+     */
+    public Options withVocabulary(Path vocabulary) {
+      return new Options(
+          new TextFormat.Choice(vocabulary, text.casing(), text.maxLength()), model, batchSize);
+    }
+
+    /**
+     * The same with texts cut to another length.
+     *
+     * @param maxLength tokens of a row, special tokens included
+     */
+    public Options withMaxLength(int maxLength) {
+      return new Options(
+          new TextFormat.Choice(text.vocabulary(), text.casing(), maxLength), model, batchSize);
+    }
+
+    /**
+     * The same with another number of threads.
+     *
+     * @param threads how many an operation may use; 0 takes all cores
+     */
+    public Options withThreads(int threads) {
+      return new Options(
+          text, new Classifier.Options(model.choice(), model.device(), threads), batchSize);
+    }
+
+    /**
+     * The same with batches of another size.
+     *
+     * @param size texts a run of the model, at least 1
+     */
+    public Options withBatchSize(int size) {
+      return new Options(text, model, size);
+    }
   }
 
   /**

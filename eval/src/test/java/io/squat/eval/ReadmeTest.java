@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.squat.eval.TinyClassifier.Output;
+import io.squat.glue.Batches;
 import io.squat.glue.Casing;
+import io.squat.glue.WordPiece;
+import io.squat.savedmodels.InputRole;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -29,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 
-/** The samples of README.md are programs that work. */
+/** The samples of README.md and docs/serving.md are programs that work. */
 class ReadmeTest {
   private static final Path TOP = Path.of("..");
   private static final double TOLERANCE = 1e-5;
@@ -38,7 +41,7 @@ class ReadmeTest {
 
   @Test
   void theJavaSampleCompilesAndGivesTheAnswersOfPlainJava() throws Exception {
-    List<String> samples = blocks("java");
+    List<String> samples = blocks("README.md", "java");
     assertEquals(1, samples.size());
     Path classes = compile("Classify", samples.get(0));
 
@@ -59,6 +62,40 @@ class ReadmeTest {
     assertMap(TinyText.probabilities(model, "rains it today .", null), printed.get(2));
   }
 
+  @Test
+  void theEncoderSampleCompilesAndGivesTheVectorsOfPlainJava() throws Exception {
+    List<String> samples = blocks("docs/serving.md", "java");
+    assertEquals(1, samples.size());
+    Path classes = compile("Encode", samples.get(0));
+
+    TinyClassifier model =
+        new TinyClassifier(2, 1)
+            .input(InputRole.MASK, "attention_mask")
+            .input(InputRole.SEGMENTS, "token_type_ids")
+            .output("pooler_output", Output.POOLED);
+    Path written = model.write(folder.resolve("model"));
+    Path vocabulary = TinyText.vocabulary(written);
+    List<String> printed = run(classes, "Encode", written.toString()).lines().toList();
+
+    List<String> texts = List.of("The cat sat on the mat.", "It rains.");
+    assertEquals(texts.size(), printed.size());
+    try (WordPiece words = WordPiece.open(vocabulary, Casing.UNCASED)) {
+      for (int i = 0; i < texts.size(); i++) {
+        List<double[]> sequence =
+            model.expectedSequence(
+                Batches.sequential(words.encode(List.of(texts.get(i)), null, 128), 1).get(0));
+        String[] found =
+            printed.get(i).replace(texts.get(i) + " [", "").replace("]", "").split(", ", -1);
+        assertEquals(TinyClassifier.HIDDEN, found.length, printed.get(i));
+        for (int h = 0; h < found.length; h++) {
+          int column = h;
+          double mean = sequence.stream().mapToDouble(v -> v[column]).average().orElseThrow();
+          assertEquals(mean, Double.parseDouble(found[h]), TOLERANCE);
+        }
+      }
+    }
+  }
+
   private static void assertMap(double[] expected, String printed) {
     Matcher matcher = Pattern.compile("\\{no=(.+), maybe=(.+), yes=(.+)}").matcher(printed);
     assertTrue(matcher.matches(), printed);
@@ -71,7 +108,7 @@ class ReadmeTest {
   void theMavenDependenciesAreThoseOfThisBuild() throws Exception {
     Document parent = xml(Files.readString(TOP.resolve("pom.xml")));
     Element project = parent.getDocumentElement();
-    Document sample = xml("<sample>" + String.join("", blocks("xml")) + "</sample>");
+    Document sample = xml("<sample>" + String.join("", blocks("README.md", "xml")) + "</sample>");
     assertEquals(2, sample.getElementsByTagName("dependency").getLength());
     assertEquals("squat-eval", text(sample.getDocumentElement(), "artifactId", 0));
     assertEquals(text(project, "groupId", 0), text(sample.getDocumentElement(), "groupId", 0));
@@ -91,9 +128,9 @@ class ReadmeTest {
     return root.getElementsByTagName(tag).item(index).getTextContent().strip();
   }
 
-  private static List<String> blocks(String language) throws IOException {
+  private static List<String> blocks(String page, String language) throws IOException {
     return Pattern.compile("^```" + language + "\\R(.*?)^```$", Pattern.DOTALL | Pattern.MULTILINE)
-        .matcher(Files.readString(TOP.resolve("README.md")))
+        .matcher(Files.readString(TOP.resolve(page)))
         .results()
         .map((MatchResult block) -> block.group(1))
         .toList();

@@ -16,6 +16,8 @@ import io.squat.eval.TinyClassifier.Output;
 import io.squat.glue.Batch;
 import io.squat.glue.Casing;
 import io.squat.glue.WordPiece;
+import io.squat.savedmodels.Device;
+import io.squat.savedmodels.SavedModelReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -85,6 +87,21 @@ class TextClassifierTest {
         assertFalse(found.get(row).truncated());
       }
     }
+  }
+
+  @Test
+  void optionsAreChosenOneByOne() {
+    Path vocabulary = TinyText.vocabulary(folder);
+    assertEquals(
+        new TextClassifier.Options(
+            new TextFormat.Choice(vocabulary, null, 16),
+            new Classifier.Options(SavedModelReader.Choice.DEFAULT, Device.AUTO, 1),
+            4),
+        TextClassifier.Options.DEFAULT
+            .withMaxLength(16)
+            .withVocabulary(vocabulary)
+            .withThreads(1)
+            .withBatchSize(4));
   }
 
   @Test

@@ -74,6 +74,17 @@ public final class Batches extends AbstractList<Batch> implements RandomAccess {
     return new Batches(examples, cut(order, batchSize));
   }
 
+  /**
+   * How many batches there are.
+   *
+   * @param rows how many rows
+   * @param batchSize rows a batch, at least 1
+   */
+  public static int count(int rows, int batchSize) {
+    checkAtLeast("batch size", batchSize, 1);
+    return Math.toIntExact(((long) rows + batchSize - 1) / batchSize);
+  }
+
   private static void checkAtLeast(String what, int value, int least) {
     if (value < least) {
       throw new IllegalArgumentException(
@@ -95,10 +106,11 @@ public final class Batches extends AbstractList<Batch> implements RandomAccess {
   }
 
   private static List<int[]> cut(int[] order, int batchSize) {
-    int[][] batches = new int[(order.length + batchSize - 1) / batchSize][];
+    int[][] batches = new int[count(order.length, batchSize)][];
     for (int i = 0; i < batches.length; i++) {
       int start = i * batchSize;
-      batches[i] = Arrays.copyOfRange(order, start, Math.min(order.length, start + batchSize));
+      batches[i] =
+          Arrays.copyOfRange(order, start, start + Math.min(order.length - start, batchSize));
     }
     return Arrays.asList(batches);
   }

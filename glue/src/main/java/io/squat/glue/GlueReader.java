@@ -97,7 +97,8 @@ public final class GlueReader {
                 new IllegalArgumentException(
                     String.format(
                         Locale.ROOT,
-                        "%s: no %s %s data; expected %s or %s.gz there or in its folder %s, found %s",
+                        "%s: no %s %s data; expected %s or %s.gz there or in its folder %s, found %s;"
+                            + " `squat glue --download DIR` fetches GLUE",
                         folder,
                         task.displayName(),
                         split,

@@ -42,6 +42,15 @@ class BatchesTest {
     return new EncodedExamples(rows, PAD);
   }
 
+  @Test
+  void aBatchMayHaveAsManyRowsAsAnIntegerCounts() {
+    assertEquals(1, Batches.count(7, Integer.MAX_VALUE));
+    assertEquals(3, Batches.count(7, 3));
+    Batches all = Batches.sequential(examples(List.of(2, 3, 1, 5)), Integer.MAX_VALUE);
+    assertEquals(1, all.size());
+    assertArrayEquals(new int[] {3, 1, 0, 2}, all.get(0).rowIndices());
+  }
+
   @Provide
   Arbitrary<EncodedExamples> someExamples() {
     return Arbitraries.integers()

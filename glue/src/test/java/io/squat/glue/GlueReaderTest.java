@@ -238,13 +238,13 @@ class GlueReaderTest {
             + ": no RTE train data; expected train.tsv or train.tsv.gz there or in its folder RTE,"
             + " found in "
             + folder.resolve("RTE")
-            + ": dev.tsv",
+            + ": dev.tsv; `squat glue --download DIR` fetches GLUE",
         () -> GlueReader.read(folder, GlueTask.RTE, Split.TRAIN));
     Path nowhere = folder.resolve("nowhere");
     assertError(
         nowhere
             + ": no RTE train data; expected train.tsv or train.tsv.gz there or in its folder RTE,"
-            + " found no such file or folder",
+            + " found no such file or folder; `squat glue --download DIR` fetches GLUE",
         () -> GlueReader.read(nowhere, GlueTask.RTE, Split.TRAIN));
   }
 

@@ -1,6 +1,7 @@
 package io.squat.ops;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.regex.Pattern;
 
 /**
@@ -11,9 +12,15 @@ import java.util.regex.Pattern;
  * @param embeddings bits of the embedding tables, 2 to 8 or 32
  * @param activations bits of the inputs of quantized linear layers, 2 to 8 or 32
  */
-public record BitWidths(int weights, int embeddings, int activations) {
+public record BitWidths(int weights, int embeddings, int activations)
+    implements Comparable<BitWidths> {
   /** The width that stands for an unquantized float32 tensor. */
   public static final int FLOAT_BITS = 32;
+
+  private static final Comparator<BitWidths> ORDER =
+      Comparator.comparingInt(BitWidths::weights)
+          .thenComparingInt(BitWidths::embeddings)
+          .thenComparingInt(BitWidths::activations);
 
   private static final Pattern NOTATION = Pattern.compile("\\d{1,2}-\\d{1,2}-\\d{1,2}");
 
@@ -55,6 +62,12 @@ public record BitWidths(int weights, int embeddings, int activations) {
   @Override
   public String toString() {
     return weights + "-" + embeddings + "-" + activations;
+  }
+
+  /** By the weights, then the tables, then the activations. */
+  @Override
+  public int compareTo(BitWidths other) {
+    return ORDER.compare(this, other);
   }
 
   private static void checkWidth(String what, int bits) {

@@ -3,6 +3,8 @@ package io.squat.ops;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,6 +19,17 @@ class BitWidthsTest {
   @ValueSource(strings = {"4-8-8", "2-3-5", "32-32-32"})
   void notationIsWrittenAsItIsRead(String text) {
     assertEquals(text, BitWidths.parse(text).toString());
+  }
+
+  @Test
+  void moreBitsComeLaterWhateverTheirTextIs() {
+    assertEquals(
+        List.of("2-8-8", "2-8-32", "4-2-8", "4-8-8", "32-8-8"),
+        Stream.of("32-8-8", "4-8-8", "2-8-32", "4-2-8", "2-8-8")
+            .map(BitWidths::parse)
+            .sorted()
+            .map(BitWidths::toString)
+            .toList());
   }
 
   @ParameterizedTest

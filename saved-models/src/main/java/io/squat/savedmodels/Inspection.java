@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.NodeDef;
@@ -19,6 +20,8 @@ import org.tensorflow.proto.NodeDef;
 /**
  * What a model holds and what would be quantized of it.
  *
+ * @param sha256 {@link SavedModelFiles#hash} of the SavedModel, which settings of runs have too;
+ *     null if only a graph is looked at
  * @param signatures what each signature of the SavedModel takes and gives; none if only a graph is
  *     looked at
  * @param inputs the chosen signature's inputs: key, role and type
@@ -39,6 +42,7 @@ import org.tensorflow.proto.NodeDef;
  * @param quantizedBytes of all parameters at the asked bits, and of the step sizes
  */
 public record Inspection(
+    @Nullable String sha256,
     List<String> signatures,
     List<String> inputs,
     List<String> outputs,
@@ -99,6 +103,7 @@ public record Inspection(
     long quantized = all.stream().mapToLong(part -> part.size() * part.bits()).sum();
     long numbers = all.stream().mapToLong(Part::size).sum();
     return new Inspection(
+        null,
         List.of(),
         model.inputs().stream()
             .map(
@@ -137,9 +142,10 @@ public record Inspection(
             .sum();
   }
 
-  /** The same with the signatures of the SavedModel that the graph is from. */
-  public Inspection withSignatures(List<String> found) {
+  /** The same with the hash and the signatures of the SavedModel that the graph is from. */
+  public Inspection ofFile(String hash, List<String> found) {
     return new Inspection(
+        hash,
         List.copyOf(found),
         inputs,
         outputs,
@@ -233,6 +239,9 @@ public record Inspection(
 
   /** Prints for a reader: layers of one shape together. */
   public void print(PrintWriter out) {
+    if (sha256 != null) {
+      out.println("sha256:  " + sha256 + " (graph and checksums of the variables)");
+    }
     if (!signatures.isEmpty()) {
       out.println("signatures:");
       signatures.forEach(signature -> out.println("  " + signature));

@@ -15,11 +15,27 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.zip.ZipArchiveInputStream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
+import org.jspecify.annotations.Nullable;
 
 /** Unpacks the archives that models come in. */
 final class Archive {
   private static final int BUFFER_BYTES = 1 << 20;
   private static final long MEGABYTE = 1_000_000;
+
+  /** The archive cannot be read, whatever can be written. */
+  static final class DamagedException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    DamagedException(IOException cause) {
+      super(cause.getMessage(), cause);
+    }
+  }
+
+  /** Where bytes, or the next entry, come from. */
+  @FunctionalInterface
+  private interface Reading<T extends @Nullable Object> {
+    T read() throws IOException;
+  }
 
   private final Path source;
   private final CountingInputStream counted;
@@ -42,6 +58,7 @@ final class Archive {
    * @param progress who is told how far it is, in megabytes of the zip
    * @throws IllegalArgumentException if the jar has no such entry, or the zip names a file outside
    *     the folder
+   * @throws DamagedException if the zip cannot be read
    * @throws IOException if the jar cannot be read or a file not be written
    */
   static void unpackNestedZip(Path jar, String entry, Path folder, Progress progress)
@@ -66,12 +83,13 @@ final class Archive {
    * @param folder where its files go; it exists
    * @param progress who is told how far it is, in megabytes of the archive
    * @throws IllegalArgumentException if it holds links, or names a file outside the folder
-   * @throws IOException if it cannot be read, or a file not be written
+   * @throws DamagedException if it cannot be read
+   * @throws IOException if a file cannot be written
    */
   static void unpackTarGz(Path file, Path folder, Progress progress) throws IOException {
     try (CountingInputStream counted = new CountingInputStream(Files.newInputStream(file));
         TarArchiveInputStream tar =
-            new TarArchiveInputStream(new GzipCompressorInputStream(counted));
+            new TarArchiveInputStream(read(() -> new GzipCompressorInputStream(counted)));
         Progress.Work work = begin(progress, Files.size(file))) {
       new Archive(file, counted, folder, work).unpack(tar);
     }
@@ -82,9 +100,9 @@ final class Archive {
   }
 
   private void unpack(ArchiveInputStream<?> archive) throws IOException {
-    for (ArchiveEntry entry = archive.getNextEntry();
+    for (ArchiveEntry entry = read(archive::getNextEntry);
         entry != null;
-        entry = archive.getNextEntry()) {
+        entry = read(archive::getNextEntry)) {
       Path target = inside(entry.getName());
       if (entry instanceof TarArchiveEntry tar && isSpecial(tar)) {
         throw new IllegalArgumentException(
@@ -102,6 +120,14 @@ final class Archive {
     }
   }
 
+  private static <T extends @Nullable Object> T read(Reading<T> reading) throws DamagedException {
+    try {
+      return reading.read();
+    } catch (IOException e) {
+      throw new DamagedException(e);
+    }
+  }
+
   private static boolean isSpecial(TarArchiveEntry entry) {
     return entry.isSymbolicLink()
         || entry.isLink()
@@ -114,7 +140,7 @@ final class Archive {
     byte[] buffer = new byte[BUFFER_BYTES];
     try (OutputStream out = Files.newOutputStream(target)) {
       long before = counted.getCount() / MEGABYTE;
-      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+      for (int read = read(() -> in.read(buffer)); read >= 0; read = read(() -> in.read(buffer))) {
         out.write(buffer, 0, read);
         long now = counted.getCount() / MEGABYTE;
         work.step(now - before);

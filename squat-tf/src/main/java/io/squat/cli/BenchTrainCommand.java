@@ -1,5 +1,6 @@
 package io.squat.cli;
 
+import io.squat.savedmodels.Quantization;
 import io.squat.train.Method;
 import io.squat.train.Progress;
 import io.squat.train.RecoveredSteps;
@@ -69,10 +70,12 @@ final class BenchTrainCommand extends SquatCommand {
     Path folder = model.readable(progress);
     List<Method> methods = new ArrayList<>(compared);
     methods.add(training.method());
+    Quantization quantization = training.bits(RecoveredSteps.of(folder));
+    methods.forEach(method -> TrainingOptions.checkBits(method, quantization));
     TrainingBenchmark.Load load =
         new TrainingBenchmark.Load(
             methods.stream().distinct().toList(),
-            training.bits(RecoveredSteps.of(folder)),
+            quantization,
             training.alternation(),
             training.optimizer(),
             training.rho(),

@@ -82,6 +82,12 @@ final class Failures {
     return FAILED;
   }
 
+  /** What was asked for was done, and could not be said. */
+  static int notPrinted(PrintWriter err) {
+    print(err, "standard output: cannot be written; is the disk full, or its reader gone?");
+    return FAILED;
+  }
+
   /** A library of this machine, or a class of ours that is gone from under a process. */
   static int notLoaded(PrintWriter err, LinkageError e, boolean verbose) {
     print(
@@ -130,6 +136,7 @@ final class Failures {
         e.getMessage() != null
             && (e instanceof IllegalArgumentException
                 || e instanceof IllegalStateException
+                || e instanceof UnsupportedOperationException // of the platform
                 || e instanceof UncheckedIOException
                 || e instanceof ParameterException);
     return meant

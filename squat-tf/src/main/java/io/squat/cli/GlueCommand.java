@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -232,6 +233,8 @@ final class GlueCommand extends SquatCommand {
         String outcome = source.fetch(task).name().toLowerCase(Locale.ROOT);
         outcomes.put(name, outcome);
         printer.println(name + ": " + outcome);
+      } catch (CancellationException e) {
+        throw e; // not a task's failure
       } catch (IllegalStateException | IllegalArgumentException | UncheckedIOException e) {
         failures.put(name, Failures.line(e)); // another task may well be there
         printer.println(name + ": failed: " + failures.get(name));

@@ -156,8 +156,10 @@ final class GlueDownload {
   /** The same from other files, made up for tests. */
   Outcome fetch(GlueTask task, List<Source> sources) {
     Path target = folder.resolve(folderName(task));
+    Path download = folder.resolve(".download");
     List<String> missing = missing(task, target);
     if (missing.isEmpty()) {
+      deleteArchives(sources, download);
       return Outcome.PRESENT;
     }
     if (Files.exists(target)) {
@@ -167,7 +169,6 @@ final class GlueDownload {
               + String.join(", ", missing)
               + "; move it away");
     }
-    Path download = folder.resolve(".download");
     FolderLock.holding(
         download,
         () -> {
@@ -175,6 +176,31 @@ final class GlueDownload {
           return target;
         });
     return Outcome.FETCHED;
+  }
+
+  /** Of a process that was killed when the task was complete. */
+  private static void deleteArchives(List<Source> sources, Path download) {
+    List<Path> left =
+        sources.stream()
+            .map(source -> download.resolve(source.name()))
+            .filter(Files::exists)
+            .toList();
+    if (!left.isEmpty()) {
+      FolderLock.holding(
+          download,
+          () -> {
+            left.forEach(GlueDownload::deleteFile);
+            return download;
+          });
+    }
+  }
+
+  private static void deleteFile(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be removed: " + e, e);
+    }
   }
 
   private void fetch(GlueTask task, List<Source> sources, Path download, Path target) {

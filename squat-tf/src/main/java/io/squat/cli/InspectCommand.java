@@ -4,6 +4,7 @@ import io.squat.ops.BitWidths;
 import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.Inspection;
 import io.squat.savedmodels.Quantization;
+import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.train.Progress;
 import io.squat.train.RecoveredSteps;
@@ -24,7 +25,6 @@ import picocli.CommandLine.Option;
     footerHeading = "%nExample:%n",
     footer = "  squat inspect --model bert-base-uncased --bits 4-8-8")
 final class InspectCommand extends SquatCommand {
-  private static final String DEFAULT_BITS = "4-8-8";
 
   @Mixin final ModelOptions model = new ModelOptions();
 
@@ -33,7 +33,7 @@ final class InspectCommand extends SquatCommand {
       paramLabel = "W-E-A",
       description =
           "Bits for which sizes are told (default: those of a packed model, else "
-              + DEFAULT_BITS
+              + TrainingOptions.DEFAULT_BITS
               + ").")
   @Nullable BitWidths bits;
 
@@ -45,10 +45,12 @@ final class InspectCommand extends SquatCommand {
     Quantization quantization =
         bits == null && recovered != null
             ? recovered.quantization()
-            : Quantization.of(bits == null ? BitWidths.parse(DEFAULT_BITS) : bits);
+            : Quantization.of(bits == null ? BitWidths.parse(TrainingOptions.DEFAULT_BITS) : bits);
     Inspection inspection =
         Inspection.of(SavedModelReader.read(folder, model.choice()), quantization)
-            .withSignatures(SavedModelReader.signatures(model.folder(progress), model.choice()));
+            .ofFile(
+                SavedModelFiles.hash(folder),
+                SavedModelReader.signatures(model.folder(progress), model.choice()));
     inspection.print(out);
     if (recovered != null) {
       out.printf(

@@ -10,6 +10,8 @@ import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -27,17 +29,17 @@ final class MavenDownload implements ModelCache.Download {
   private static final long MEGABYTE = 1_000_000;
   private static final String ERROR = "[ERROR]";
 
-  private final String maven;
+  private final List<String> maven;
   private final Progress progress;
 
   /**
    * Makes a download.
    *
-   * @param maven Maven's command, such as {@code mvn}
+   * @param maven Maven's command, such as {@code mvn}, and arguments of the user's own
    * @param progress who is told how far it is
    */
-  MavenDownload(String maven, Progress progress) {
-    this.maven = maven;
+  MavenDownload(List<String> maven, Progress progress) {
+    this.maven = List.copyOf(maven);
     this.progress = progress;
   }
 
@@ -67,13 +69,13 @@ final class MavenDownload implements ModelCache.Download {
   }
 
   private Process start(PretrainedModel model, Path folder) {
+    List<String> command = new ArrayList<>(maven);
+    command.add("-Dstyle.color=never");
+    command.add(GOAL);
+    command.add("-Dartifact=" + model.artifact());
+    command.add("-DoutputDirectory=" + folder);
     ProcessBuilder builder =
-        new ProcessBuilder(
-                maven,
-                "-Dstyle.color=never",
-                GOAL,
-                "-Dartifact=" + model.artifact(),
-                "-DoutputDirectory=" + folder)
+        new ProcessBuilder(command)
             .directory(folder.toFile()) // away from any project and its .mvn
             .redirectErrorStream(true)
             .redirectInput(new File("/dev/null"));
@@ -83,7 +85,7 @@ final class MavenDownload implements ModelCache.Download {
       throw new IllegalStateException(
           model.name()
               + ": expected Maven's command "
-              + maven
+              + maven.get(0)
               + " on the PATH, found none that"
               + " starts; install Maven, or give --model the folder of a SavedModel",
           e);

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -89,7 +90,19 @@ final class ModelCache {
     Path root =
         set.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache", "squat") : Path.of(set);
     // Maven works in another folder.
-    return new ModelCache(root.toAbsolutePath(), new MavenDownload("mvn", progress), progress);
+    return new ModelCache(
+        root.toAbsolutePath(), new MavenDownload(maven(environment), progress), progress);
+  }
+
+  /** Maven's command with the arguments that the launcher's build has, too. */
+  static List<String> maven(Map<String, String> environment) {
+    List<String> maven = new ArrayList<>(List.of("mvn"));
+    for (String argument : environment.getOrDefault("SQUAT_MAVEN_ARGS", "").split("\\s+", -1)) {
+      if (!argument.isEmpty()) {
+        maven.add(argument);
+      }
+    }
+    return maven;
   }
 
   /**
@@ -225,29 +238,35 @@ final class ModelCache {
   }
 
   /** The folder of saved_model.pb: the archive's own, or the only one in it. */
-  private Path unpack(Path archive, Path folder) {
+  private Path unpack(Path archive, Path folder) throws IOException {
     try {
       Archive.unpackTarGz(archive, folder, progress);
-      if (Files.isRegularFile(folder.resolve(SAVED_MODEL))) {
-        return folder;
-      }
-      try (Stream<Path> files = Files.list(folder)) {
-        return files
-            .filter(file -> Files.isRegularFile(file.resolve(SAVED_MODEL)))
-            .findFirst()
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        archive + ": expected saved_model.pb in the archive, found none"));
-      }
-    } catch (IOException e) {
+    } catch (Archive.DamagedException e) {
       throw new IllegalArgumentException(
           archive
               + ": expected the folder or the .tar.gz of a SavedModel, found a file that cannot be"
               + " unpacked: "
-              + (e instanceof EOFException ? "it is cut off" : e.getMessage())
+              + (e.getCause() instanceof EOFException ? "it is cut off" : e.getMessage())
               + "; copy it again",
           e);
+    }
+    if (Files.isRegularFile(folder.resolve(SAVED_MODEL))) {
+      return folder;
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Path> models =
+          files.filter(file -> Files.isRegularFile(file.resolve(SAVED_MODEL))).sorted().toList();
+      if (models.size() != 1) {
+        throw new IllegalArgumentException(
+            archive
+                + ": expected one saved_model.pb in the archive, found "
+                + (models.isEmpty()
+                    ? "none"
+                    : "those of "
+                        + models.stream().map(Path::getFileName).toList()
+                        + "; unpack it and give the folder of one"));
+      }
+      return models.get(0);
     }
   }
 

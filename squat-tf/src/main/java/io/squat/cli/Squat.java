@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -65,7 +66,7 @@ import picocli.CommandLine.TypeConversionException;
       "Environment:",
       "  JAVA_HOME          the JDK, 17 or newer",
       "  SQUAT_JAVA_OPTS    more options of Java, such as -Xmx6g",
-      "  SQUAT_MAVEN_ARGS   more arguments of the build on first use, such as --offline",
+      "  SQUAT_MAVEN_ARGS   more arguments of Maven, such as --offline or -s /home/me/settings.xml",
       "  SQUAT_CACHE        where models are kept (default: ~/.cache/squat)",
       "",
       "GPU: build once with  mvn -Pgpu -Dmaven.test.skip=true package ; squat then stays on that build.",
@@ -98,7 +99,8 @@ public final class Squat implements Runnable {
   static int run(PrintWriter out, PrintWriter err, String... arguments) {
     CommandLine commandLine = commandLine().setOut(out).setErr(err);
     try {
-      return commandLine.execute(arguments);
+      int status = commandLine.execute(arguments);
+      return status == ExitCode.OK && out.checkError() ? Failures.notPrinted(err) : status;
     } catch (OutOfMemoryError e) {
       return Failures.outOfMemory(err, e);
     } catch (LinkageError e) {

@@ -44,7 +44,7 @@ final class SweepOptions {
       names = "--bits",
       split = ",",
       paramLabel = "W-E-A",
-      description = "Bits, as train's (default: as train's).")
+      description = "Bits (default: " + TrainingOptions.DEFAULT_BITS + ").")
   private @Nullable List<String> bits;
 
   @Option(
@@ -58,42 +58,52 @@ final class SweepOptions {
       names = "--granularity",
       split = ",",
       paramLabel = "tensor|channel",
-      description = "What shares a step size (default: as train's).")
+      description = "What shares a step size (default: tensor).")
   private @Nullable List<String> granularity;
 
   @Option(
       names = "--epochs",
       split = ",",
       paramLabel = "N",
-      description = "Passes over the rows with quantizers (default: as train's).")
+      description = "Passes over the rows with quantizers (default: " + TrainCommand.EPOCHS + ").")
   private @Nullable List<String> epochs;
 
   @Option(
       names = "--lr",
       split = ",",
       paramLabel = "RATE",
-      description = "Peak learning rates of the weights with quantizers (default: as train's).")
+      description =
+          "Peak learning rates of the weights with quantizers (default: "
+              + TrainingOptions.DEFAULT_RATE
+              + ").")
   private @Nullable List<String> learningRates;
 
   @Option(
       names = "--step-lr",
       split = ",",
       paramLabel = "RATE",
-      description = "Peak learning rates of the step sizes (default: as train's).")
+      description =
+          "Peak learning rates of the step sizes (default: "
+              + TrainingOptions.DEFAULT_STEP_RATE
+              + ").")
   private @Nullable List<String> stepLearningRates;
 
   @Option(
       names = "--rho",
       split = ",",
       paramLabel = "RHO",
-      description = "Radii of the perturbation of saq and squat (default: as train's).")
+      description =
+          "Radii of the perturbation of saq and squat (default: "
+              + TrainingOptions.DEFAULT_RHO
+              + ").")
   private @Nullable List<String> rhos;
 
   @Option(
       names = "--alternation",
       split = ",",
       paramLabel = "within|batches:K",
-      description = "Alternations of squat's phases (default: as train's).")
+      description =
+          "Alternations of squat's phases (default: " + TrainingOptions.DEFAULT_ALTERNATION + ").")
   private @Nullable List<String> alternations;
 
   @Option(
@@ -132,8 +142,27 @@ final class SweepOptions {
         + "\"";
   }
 
-  /** The runs; each method takes what it uses. */
+  /**
+   * The runs; each method takes what it uses.
+   *
+   * @throws IllegalArgumentException if none of them uses an option
+   */
   List<RunGrid> runs() {
+    for (String name : given().keySet()) {
+      if (methods.stream().noneMatch(method -> takes(method, name))) {
+        throw new IllegalArgumentException(
+            "--"
+                + name
+                + ": expected a method that uses it among --methods, found "
+                + methods.stream().map(Method::label).toList()
+                + "; leave it out");
+      }
+    }
+    if (equalPasses && !methods.contains(Method.LSQ)) {
+      throw new IllegalArgumentException(
+          "--equal-passes: expected lsq among --methods, which it gives more epochs, found "
+              + methods.stream().map(Method::label).toList());
+    }
     List<RunGrid> runs = new ArrayList<>();
     for (Method method : methods) {
       Map<String, List<String>> values = values(method);
@@ -193,26 +222,35 @@ final class SweepOptions {
     return Long.toString((long) passes);
   }
 
-  /** Those of fp are the float start's, which have options of their own. */
   private Map<String, List<String>> values(Method method) {
-    Map<String, List<String>> values = new LinkedHashMap<>();
-    if (method.quantized()) {
-      put(values, method, "bits", bits);
-      put(values, method, "levels", levels);
-      put(values, method, "granularity", granularity);
-      put(values, method, EPOCHS, epochs);
-      put(values, method, "lr", learningRates);
-      put(values, method, "step-lr", stepLearningRates);
-      put(values, method, "rho", rhos);
-      put(values, method, "alternation", alternations);
-    }
+    Map<String, List<String>> values = given();
+    values.keySet().removeIf(name -> !takes(method, name));
     return values;
   }
 
+  /** Whether an option varies a method. What varies fp is the float start's, with other options. */
+  private static boolean takes(Method method, String name) {
+    return method.quantized() && RunGrid.names(method).contains(name);
+  }
+
+  /** The options that were given, by their names without dashes. */
+  private Map<String, List<String>> given() {
+    Map<String, List<String>> given = new LinkedHashMap<>();
+    put(given, "bits", bits);
+    put(given, "levels", levels);
+    put(given, "granularity", granularity);
+    put(given, EPOCHS, epochs);
+    put(given, "lr", learningRates);
+    put(given, "step-lr", stepLearningRates);
+    put(given, "rho", rhos);
+    put(given, "alternation", alternations);
+    return given;
+  }
+
   private static void put(
-      Map<String, List<String>> values, Method method, String name, @Nullable List<String> some) {
-    if (some != null && RunGrid.names(method).contains(name)) {
-      values.put(name, some);
+      Map<String, List<String>> given, String name, @Nullable List<String> some) {
+    if (some != null) {
+      given.put(name, some);
     }
   }
 }

@@ -9,6 +9,7 @@ import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.Quantization;
 import io.squat.savedmodels.Quantizer;
 import io.squat.savedmodels.SavedModelReader;
+import io.squat.sweep.RunGrid;
 import io.squat.train.Alternation;
 import io.squat.train.Method;
 import io.squat.train.OptimizerSettings;
@@ -18,11 +19,17 @@ import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** How a model is trained: what {@code train} and {@code bench train} share. */
 final class TrainingOptions {
-  private static final String DEFAULT_BITS = "4-8-8";
+  static final String DEFAULT_BITS = "4-8-8";
+  static final String DEFAULT_ALTERNATION = "within";
+  static final String DEFAULT_RHO = "0.01";
+  static final String DEFAULT_RATE = "5e-5";
+  static final String DEFAULT_STEP_RATE = "1e-3";
 
   @Option(
       names = "--method",
@@ -59,7 +66,7 @@ final class TrainingOptions {
 
   @Option(
       names = "--alternation",
-      defaultValue = "within",
+      defaultValue = DEFAULT_ALTERNATION,
       paramLabel = "within|batches:K",
       description =
           "squat's two phases: both on each batch, or one on K batches and then the other on one"
@@ -69,20 +76,20 @@ final class TrainingOptions {
 
   @Option(
       names = "--rho",
-      defaultValue = "0.01",
+      defaultValue = DEFAULT_RHO,
       description = "Radius of the perturbation of saq and squat (default: ${DEFAULT-VALUE}).")
   private double rho;
 
   @Option(
       names = "--lr",
-      defaultValue = "5e-5",
+      defaultValue = DEFAULT_RATE,
       paramLabel = "RATE",
       description = "Peak learning rate of the weights (default: ${DEFAULT-VALUE}).")
   private double learningRate;
 
   @Option(
       names = "--step-lr",
-      defaultValue = "1e-3",
+      defaultValue = DEFAULT_STEP_RATE,
       paramLabel = "RATE",
       description =
           "Peak learning rate of the step sizes, as a fraction of the step (default:"
@@ -90,6 +97,10 @@ final class TrainingOptions {
   private double stepLearningRate;
 
   @Mixin private final OptimizerOptions others = new OptimizerOptions();
+
+  @Spec(Spec.Target.MIXEE)
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec command;
 
   @Option(
       names = "--seed",
@@ -124,8 +135,10 @@ final class TrainingOptions {
    *     trained on at its bits, else as many as {@code epochs}
    * @param epochs passes with quantizers; of fp, in float
    * @param maxLength tokens that rows are cut to
+   * @throws IllegalArgumentException if one is out of its range, or of no use to the method
    */
   RunSettings settings(Data data, @Nullable Integer floatEpochs, int epochs, int maxLength) {
+    refuseUnused();
     Quantization quantization = bits(data.recovered());
     boolean trainedOn =
         data.recovered() != null && quantization.bits().toString().equals(data.recovered().bits());
@@ -134,7 +147,7 @@ final class TrainingOptions {
       refuseOfFp("--float-epochs", "--epochs", floatEpochs);
       refuseOfFp("--float-lr", "--lr", others.floatLearningRate());
     }
-    checkBits(quantization);
+    checkBits(method, quantization);
     return new RunSettings(
         data.train().task(),
         data.train().sha256(),
@@ -158,7 +171,29 @@ final class TrainingOptions {
         seed);
   }
 
-  private void checkBits(Quantization quantization) {
+  /** What does nothing would still be a setting by which two runs differ. */
+  private void refuseUnused() {
+    for (String name : RunGrid.NAMES) {
+      if (!RunGrid.names(method).contains(name)
+          && command.commandLine().getParseResult().hasMatchedOption("--" + name)) {
+        throw new IllegalArgumentException(
+            "--"
+                + name
+                + ": expected with a method that uses it, found --method "
+                + method.label()
+                + ", of which "
+                + String.join(", ", RunGrid.names(method))
+                + " may vary; leave it out");
+      }
+    }
+  }
+
+  /**
+   * Checks that there is something to quantize for a method that does.
+   *
+   * @throws IllegalArgumentException if there is not
+   */
+  static void checkBits(Method method, Quantization quantization) {
     boolean weights =
         quantization.grid(Quantizer.Kind.WEIGHT).isPresent()
             || quantization.grid(Quantizer.Kind.EMBEDDING).isPresent();

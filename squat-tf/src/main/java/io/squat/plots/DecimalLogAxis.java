@@ -36,7 +36,7 @@ final class DecimalLogAxis extends LogAxis {
       ticks.add(
           new NumberTick(
               value,
-              Drawing.format("0.######").format(value),
+              Drawing.tick(value),
               upright ? TextAnchor.CENTER_RIGHT : TextAnchor.TOP_CENTER,
               upright ? TextAnchor.CENTER_RIGHT : TextAnchor.TOP_CENTER,
               0));

@@ -62,6 +62,7 @@ final class Drawing {
   private static final Range ANY = new Range(0, Double.MAX_VALUE / 2);
   private static final int COLOURS = 400;
   private static final double NARROW = 1.1;
+  private static final double LEAST_FRACTION = 1e-5;
   private static final Color GRID = new Color(0xDDDDDD);
   private static final Color MARK = new Color(0x888888);
 
@@ -336,6 +337,12 @@ final class Drawing {
     // With as many digits as the distance of the ticks needs.
     axis.setStandardTickUnits(NumberAxis.createStandardTickUnits(Locale.ROOT));
     return axis;
+  }
+
+  /** A tick's number: an exponent where a decimal fraction would be long. */
+  static String tick(double value) {
+    boolean small = value != 0 && Math.abs(value) < LEAST_FRACTION;
+    return format(small ? "0.##E0" : "0.######").format(value);
   }
 
   static DecimalFormat format(String pattern) {

@@ -122,11 +122,7 @@ final class Levels implements PaintScale {
       for (int i = 0; i < values.length; i++) {
         ticks.add(
             new NumberTick(
-                i + 1.0,
-                Drawing.format("0.######").format(values[i]),
-                TextAnchor.TOP_CENTER,
-                TextAnchor.TOP_CENTER,
-                0));
+                i + 1.0, Drawing.tick(values[i]), TextAnchor.TOP_CENTER, TextAnchor.TOP_CENTER, 0));
       }
       return ticks;
     }

@@ -41,10 +41,13 @@ final class Numbers {
     return text.matches("-[0.]+") ? text.substring(1) : text;
   }
 
-  /** So many significant digits, without an exponent. */
+  /** So many significant digits, without an exponent; NaN and infinity by name. */
   static String significant(double number, int digits) {
     if (number == 0) {
       return "0";
+    }
+    if (!Double.isFinite(number)) {
+      return Double.toString(number);
     }
     BigDecimal rounded = new BigDecimal(number).round(new MathContext(digits));
     int missing = Math.max(0, digits - rounded.precision());

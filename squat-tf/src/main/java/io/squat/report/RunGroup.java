@@ -1,6 +1,7 @@
 package io.squat.report;
 
 import io.squat.glue.Metric;
+import io.squat.ops.BitWidths;
 import io.squat.train.DevScore;
 import io.squat.train.Method;
 import io.squat.train.RunSettings;
@@ -69,7 +70,7 @@ record RunGroup(
     groups.sort(
         Comparator.comparing(RunGroup::task)
             .thenComparing(RunGroup::isQuantized)
-            .thenComparing(RunGroup::bits)
+            .thenComparing(group -> BitWidths.parse(group.bits()))
             .thenComparing(RunGroup::method)
             .thenComparing(RunGroup::differences));
     return List.copyOf(groups);

@@ -276,6 +276,9 @@ public final class ModelLoss implements Loss, AutoCloseable {
       }
       return sum;
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) { // such as too little memory
+        throw error;
+      }
       throw new IllegalStateException(
           "the loss cannot be computed: "
               + (e.getCause() instanceof RuntimeException failure

@@ -31,7 +31,7 @@ public record SharpnessGroup(String name, List<SharpnessResults.Model> models) {
     Map<Map<String, String>, List<SharpnessResults.Model>> groups = new LinkedHashMap<>();
     results.models().stream()
         .sorted(
-            Comparator.comparing(SharpnessResults.Model::bits)
+            Comparator.comparing(SharpnessResults.Model::widths)
                 .reversed()
                 .thenComparing(model -> Method.of(model.method()))
                 .thenComparing(model -> SettingsText.words(model.settings()))

@@ -74,7 +74,14 @@ public record SharpnessResults(
 
     /** Whether it had quantizers of activations in training. */
     public boolean hasActivationQuantizers() {
-      return !bits.equals(FLOAT) && BitWidths.parse(bits).activations() != BitWidths.FLOAT_BITS;
+      return widths().activations() != BitWidths.FLOAT_BITS;
+    }
+
+    /** Its bits. */
+    BitWidths widths() {
+      return bits.equals(FLOAT)
+          ? new BitWidths(BitWidths.FLOAT_BITS, BitWidths.FLOAT_BITS, BitWidths.FLOAT_BITS)
+          : BitWidths.parse(bits);
     }
 
     private boolean isOfTheSameRun(Model other) {

@@ -10,11 +10,11 @@ import java.util.Locale;
  * The name of a run in its sweep, such as {@code squat-2-8-8-e3-lr5e-5-step0.001-rho0.01-within}:
  * all that may differ between two runs of one task, seed and sweep, and nothing else.
  */
-public final class RunName {
+final class RunName {
   private RunName() {}
 
   /** The name of a run of these settings. */
-  public static String of(RunSettings settings) {
+  static String of(RunSettings settings) {
     Method method = settings.method();
     StringBuilder name = new StringBuilder(method.label());
     if (method.quantized()) {

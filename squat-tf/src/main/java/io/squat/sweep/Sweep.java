@@ -136,7 +136,7 @@ public final class Sweep {
         () -> {
           check(folder, runs, options); // again: another process may have worked in it meanwhile
           folder.write(plan, runs);
-          awaitOrphans(folder, runs);
+          awaitOrphans(folder, runs, options.stop());
           runs.forEach(run -> folder.run(run.folder()).takeAgain());
           EarlierResults earlier = options.earlier();
           if (earlier != null) {
@@ -176,16 +176,30 @@ public final class Sweep {
   }
 
   /** The processes of a sweep that was killed write a checkpoint before they end. */
-  private static void awaitOrphans(SweepFolder folder, List<SweepRun> runs) {
+  private static void awaitOrphans(SweepFolder folder, List<SweepRun> runs, BooleanSupplier stop) {
     for (SweepRun run : runs) {
       RunFolder own = folder.run(run.folder());
       for (RunFolder place : List.of(own, own.again())) {
         if (!place.isFinished()) {
           FolderLock.await(
-              place.root(), () -> log.info("{}: waiting for its process to end", run.folder()));
+              place.root(),
+              () -> log.info("{}: waiting for its process to end", run.folder()),
+              stop);
         }
       }
     }
+    if (stop.getAsBoolean()) {
+      throw stopped(folder);
+    }
+  }
+
+  private static CancellationException stopped(SweepFolder folder) {
+    return new CancellationException(
+        folder.root() + ": stopped; the same command goes on from there");
+  }
+
+  private void show() {
+    view.show(statuses(), TimeLeft.of(statuses(), options.parallel()));
   }
 
   private void work() {
@@ -201,7 +215,7 @@ public final class Sweep {
       start();
       List<Entry> running = running();
       while (!running.isEmpty()) {
-        view.show(statuses(), TimeLeft.of(statuses(), options.parallel()));
+        show();
         Objects.requireNonNull(running.get(0).process).await(TICK_MILLIS);
         if (options.stop().getAsBoolean() && !stopping) {
           stopping = true;
@@ -211,6 +225,7 @@ public final class Sweep {
         start();
         running = running();
       }
+      show();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       stopping = true;
@@ -218,8 +233,7 @@ public final class Sweep {
       stopProcesses();
     }
     if (stopping) {
-      throw new CancellationException(
-          folder.root() + ": stopped; the same command goes on from there");
+      throw stopped(folder);
     }
   }
 

@@ -219,8 +219,8 @@ public record SweepFile(
       return Streams.stream(node)
           .map(
               seed -> {
-                if (!seed.isIntegralNumber()) {
-                  throw wrong(where, "whole numbers", seed.toString());
+                if (!seed.isIntegralNumber() || !seed.canConvertToLong()) {
+                  throw wrong(where, "whole numbers of 64 bits", seed.toString());
                 }
                 return seed.asLong();
               })

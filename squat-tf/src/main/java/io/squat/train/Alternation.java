@@ -22,7 +22,7 @@ public record Alternation(int sharpnessBatches) {
   }
 
   /** Whether both phases run on each batch. */
-  public boolean within() {
+  boolean within() {
     return sharpnessBatches == 0;
   }
 

@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 public final class FolderLock {
   /** The file that is locked. */
   public static final String FILE = "lock";
+
+  private static final long POLL_MILLIS = 100;
 
   private FolderLock() {}
 
@@ -48,20 +52,26 @@ public final class FolderLock {
   }
 
   /**
-   * Waits until no process has the folder.
+   * Waits until no process has the folder, or until it is to stop.
    *
    * @param folder the folder, which need not be there
    * @param waits is told before the waiting begins, if there is any
+   * @param stop whether to wait no longer
    */
-  public static void await(Path folder, Runnable waits) {
+  public static void await(Path folder, Runnable waits, BooleanSupplier stop) {
     if (!Files.exists(folder.resolve(FILE))) {
       return;
     }
     try (FileChannel channel = open(folder)) {
       if (tryLock(channel) == null) {
         waits.run();
-        channel.lock();
+        while (!stop.getAsBoolean() && tryLock(channel) == null) {
+          TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+        }
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(folder + ": interrupted while another process had it", e);
     } catch (IOException e) {
       throw new UncheckedIOException(folder + ": cannot be locked: " + e.getMessage(), e);
     }

@@ -19,6 +19,9 @@ public record OptimizerSettings(
     double clip,
     double dropout) {
 
+  /** Of {@link io.squat.ops.StatelessDropout}, which has 16 bits. */
+  private static final double MOST_DROPOUT = 0.9999;
+
   /** The defaults of BERT's fine-tuning. */
   public static final OptimizerSettings DEFAULT =
       new OptimizerSettings(5e-5, 1e-3, 0.01, 0.1, 1.0, 0.1);
@@ -34,7 +37,7 @@ public record OptimizerSettings(
     check("weight-decay", weightDecay, weightDecay >= 0 && weightDecay < 1, "0 up to 1");
     check("warmup", warmup, warmup >= 0 && warmup < 1, "0 up to 1, a fraction of all steps");
     check("clip", clip, clip > 0, "a positive norm");
-    check("dropout", dropout, dropout >= 0 && dropout < 1, "0 up to 1");
+    check("dropout", dropout, dropout >= 0 && dropout < MOST_DROPOUT, "0 up to " + MOST_DROPOUT);
   }
 
   private static void check(String name, double value, boolean holds, String expected) {
@@ -54,7 +57,7 @@ public record OptimizerSettings(
    * @param step the step, from 0
    * @param total the number of steps
    */
-  public double rateFactor(long step, long total) {
+  double rateFactor(long step, long total) {
     double warm = Math.floor(warmup * total);
     if (step < warm) {
       return (step + 1) / warm;

@@ -1,7 +1,10 @@
 package io.squat.train;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.squat.eval.ModelDescription;
+import io.squat.ops.Levels;
 import io.squat.savedmodels.FrozenModel;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -32,8 +35,15 @@ public final class RecoveredSteps {
    */
   public static FrozenModel.@Nullable Recovered of(Path model) {
     Path file = model.resolve("assets").resolve(FILE);
-    return Files.isRegularFile(file)
-        ? WholeFiles.readJson(file, FrozenModel.Recovered.class)
-        : null;
+    if (!Files.isRegularFile(file)) {
+      return null;
+    }
+    FrozenModel.Recovered found = WholeFiles.readJson(file, FrozenModel.Recovered.class);
+    // Integers alone tell it at 2 bits only.
+    return ModelDescription.read(model)
+        .map(description -> description.settings().path("levels"))
+        .filter(JsonNode::isTextual)
+        .map(levels -> found.withLevels(Levels.valueOf(levels.textValue())))
+        .orElse(found);
   }
 }

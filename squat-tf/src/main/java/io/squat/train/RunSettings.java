@@ -1,5 +1,6 @@
 package io.squat.train;
 
+import io.squat.glue.Batches;
 import io.squat.glue.Casing;
 import io.squat.glue.Examples;
 import io.squat.glue.Task;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param casing how the vocabulary is used
  * @param method how the model is trained
  * @param bits W-E-A
- * @param levels which integers weights use; null is the default of the width
+ * @param levels which integers weights use; null if they are those that the widths have by default
  * @param granularity which weights of a linear layer share a step size
  * @param alternation of squat's phases
  * @param rho the radius of the perturbation
@@ -69,7 +70,7 @@ public record RunSettings(
   /** Checks the ranges. Files of before there was a granularity have none: a tensor's. */
   public RunSettings {
     granularity = Objects.requireNonNullElse(granularity, Granularity.TENSOR);
-    BitWidths.parse(bits);
+    levels = hasDefaultLevels(BitWidths.parse(bits), levels) ? null : levels;
     Alternation.parse(alternation);
     atLeast("epochs", epochs, 0);
     atLeast("float-epochs", floatEpochs, method.quantized() ? 0 : 1);
@@ -143,8 +144,12 @@ public record RunSettings(
 
   /** Whether the weights' integers are those that their widths have by default. */
   boolean hasDefaultLevels() {
-    Quantization ours = quantization();
-    Quantization byDefault = new Quantization(ours.bits(), null, ours.granularity());
+    return levels == null;
+  }
+
+  private static boolean hasDefaultLevels(BitWidths bits, @Nullable Levels levels) {
+    Quantization ours = new Quantization(bits, levels, Granularity.TENSOR);
+    Quantization byDefault = new Quantization(bits, null, Granularity.TENSOR);
     return Arrays.stream(Quantizer.Kind.values())
         .allMatch(kind -> ours.grid(kind).equals(byDefault.grid(kind)));
   }
@@ -157,7 +162,7 @@ public record RunSettings(
    */
   void checkAlternation(int rows) {
     Alternation phases = Alternation.parse(alternation);
-    long steps = (long) epochs * ((rows + batch - 1) / batch);
+    long steps = (long) epochs * Batches.count(rows, batch);
     if (method.alternating() && phases.sharpnessBatches() > steps && epochs > 0) {
       throw new IllegalArgumentException(
           "alternation: expected batches:K with K of at most the "

@@ -7,6 +7,7 @@ import io.squat.glue.Batches;
 import io.squat.glue.EncodedExamples;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -44,6 +45,10 @@ final class Stage {
   private final Alternation alternation;
   private final int batchesPerEpoch;
   private final long total;
+  private final Map<Long, Shuffled> shuffled = new HashMap<>();
+
+  /** The batches of the epoch that was drawn from last. */
+  private record Shuffled(int epoch, Batches batches) {}
 
   Stage(
       RunFolder run,
@@ -62,7 +67,7 @@ final class Stage {
     this.checkpointSteps = checkpointSteps;
     this.optimizer = settings.optimizer(stage);
     this.alternation = Alternation.parse(settings.alternation());
-    this.batchesPerEpoch = (rows.train().size() + settings.batch() - 1) / settings.batch();
+    this.batchesPerEpoch = Batches.count(rows.train().size(), settings.batch());
     this.total = (long) batchesPerEpoch * stage.epochs();
   }
 
@@ -231,8 +236,12 @@ final class Stage {
 
   private Batch batch(long draw, long seed) {
     int epoch = stage.firstEpoch() + Math.toIntExact(draw / batchesPerEpoch);
-    return Batches.shuffled(rows.train(), settings.batch(), seed, epoch)
-        .get((int) (draw % batchesPerEpoch));
+    Shuffled last = shuffled.get(seed);
+    if (last == null || last.epoch() != epoch) {
+      last = new Shuffled(epoch, Batches.shuffled(rows.train(), settings.batch(), seed, epoch));
+      shuffled.put(seed, last);
+    }
+    return last.batches().get((int) (draw % batchesPerEpoch));
   }
 
   private TrainingSession.BatchSettings batchSettings(double factor, long draw, int kind) {
@@ -279,6 +288,7 @@ final class Stage {
   }
 
   private DevScore score(long step, float[] predictions) {
+    requireNumbers(step);
     int epoch = Math.toIntExact(step / batchesPerEpoch);
     folder.writePredictions(epoch, predictions);
     DevScore score = DevScore.of(settings.task(), epoch, predictions, labels(rows.dev()));

@@ -48,7 +48,7 @@ public record StageFolder(Path root) {
   }
 
   /** Whether the stage is finished. */
-  public boolean isDone() {
+  boolean isDone() {
     return Files.isDirectory(model());
   }
 
@@ -197,24 +197,29 @@ public record StageFolder(Path root) {
    * last line that is not whole is left out: a process writes it now, or was killed.
    */
   public List<MetricsLine> metricsLines() {
-    Path file = metrics();
-    Path zipped = file.resolveSibling(file.getFileName() + ".gz");
-    if (!Files.isRegularFile(file) && !Files.isRegularFile(zipped)) {
+    Path plain = metrics();
+    boolean zipped = !Files.isRegularFile(plain);
+    Path file = zipped ? plain.resolveSibling(plain.getFileName() + ".gz") : plain;
+    if (!Files.isRegularFile(file)) {
       return List.of();
     }
-    try (InputStream in =
-        Files.isRegularFile(file)
-            ? Files.newInputStream(file)
-            : new GZIPInputStream(Files.newInputStream(zipped))) {
+    try (InputStream in = Files.newInputStream(file);
+        InputStream text = zipped ? new GZIPInputStream(in) : in) {
       List<MetricsLine> lines = new ArrayList<>();
-      for (String line : wholeLines(new String(in.readAllBytes(), StandardCharsets.UTF_8))) {
-        lines.add(MetricsLine.parse(line));
+      for (String line : wholeLines(new String(text.readAllBytes(), StandardCharsets.UTF_8))) {
+        lines.add(parsed(file, line));
       }
       return lines;
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static MetricsLine parsed(Path file, String line) {
+    try {
+      return MetricsLine.parse(line);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
     }
   }
 
@@ -255,7 +260,7 @@ public record StageFolder(Path root) {
     try {
       StringBuilder kept = new StringBuilder();
       for (String line : wholeLines(Files.readString(file, StandardCharsets.UTF_8))) {
-        if (isBefore(MetricsLine.parse(line), position)) {
+        if (isBefore(parsed(file, line), position)) {
           kept.append(line).append('\n');
         }
       }

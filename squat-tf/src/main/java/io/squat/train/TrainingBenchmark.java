@@ -56,6 +56,8 @@ public final class TrainingBenchmark {
       int steps,
       long seed) {
 
+    private static final int MOST_TOKENS = 1 << 24;
+
     /** Checks the sizes and copies. */
     public Load {
       methods = List.copyOf(methods);
@@ -67,6 +69,15 @@ public final class TrainingBenchmark {
                 + length
                 + " and "
                 + steps);
+      }
+      if ((long) rows * length > MOST_TOKENS) {
+        throw new IllegalArgumentException(
+            "bench train: expected at most "
+                + MOST_TOKENS
+                + " tokens a batch, found "
+                + rows
+                + " rows of "
+                + length);
       }
     }
   }
@@ -216,7 +227,7 @@ public final class TrainingBenchmark {
               entry.getKey().label(),
               min,
               median,
-              load.rows() * load.length() / median,
+              (double) load.rows() * load.length() / median,
               min / firstMin,
               median / firstMedian));
     }

@@ -7,11 +7,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
@@ -41,7 +41,7 @@ public final class WholeFiles {
    */
   public static <T> T readJson(Path file, Class<T> type) {
     try {
-      return JSON.readValue(file.toFile(), type);
+      return JSON.readValue(Files.readAllBytes(file), type);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
           file
@@ -49,7 +49,7 @@ public final class WholeFiles {
               + e.getOriginalMessage()
               + "; the file was changed or cut off",
           e);
-    } catch (FileNotFoundException e) {
+    } catch (NoSuchFileException e) {
       throw new IllegalArgumentException(
           file + ": expected as a part of the run, found no such file", e);
     } catch (IOException e) {
@@ -116,19 +116,24 @@ public final class WholeFiles {
     writeText(file, lines.toString());
   }
 
-  /** Writes a folder beside its place and renames it. */
+  /** Writes a folder beside its place and renames it; the one before goes as a whole, too. */
   static void writeFolder(Path folder, Consumer<Path> writer) {
     Path part = part(folder);
+    Path before = folder.resolveSibling(".old-" + folder.getFileName());
     try {
       delete(part);
+      delete(before);
       Files.createDirectories(part);
       try {
         writer.accept(part);
-        delete(folder);
+        if (Files.exists(folder)) {
+          Files.move(folder, before, StandardCopyOption.ATOMIC_MOVE);
+        }
         Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
       } finally {
         delete(part);
       }
+      delete(before);
     } catch (IOException e) {
       throw new UncheckedIOException(folder + ": cannot be written: " + e.getMessage(), e);
     }

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeAll;
@@ -121,9 +123,14 @@ class ExportCommandTest {
   }
 
   @Test
-  void inspectListsTheSignaturesOfTheFile() {
+  void inspectListsTheSignaturesOfTheFileAndItsHash() throws Exception {
     Invocation inspect = Invocation.of("inspect --model " + exported);
     assertDone(inspect);
+    MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+    sha256.update(Files.readAllBytes(exported.resolve("saved_model.pb")));
+    sha256.update(Files.readAllBytes(exported.resolve("variables/variables.index")));
+    String hash = HexFormat.of().formatHex(sha256.digest());
+    assertTrue(inspect.out().startsWith("sha256:  " + hash + " "), inspect.out());
     for (String signature :
         new String[] {"serving_default", "serving_int64", "serving_no_segments"}) {
       assertTrue(inspect.out().contains("  " + signature + ": input_ids int"), inspect.out());

@@ -35,6 +35,10 @@ class FailuresTest {
     return Stream.of(
         arguments(new IllegalArgumentException("bits: found 9"), 2, "squat: bits: found 9"),
         arguments(new IllegalStateException("loss is NaN"), 1, "squat: loss is NaN"),
+        arguments(
+            new UnsupportedOperationException("expected Linux, found Windows"),
+            1,
+            "squat: expected Linux, found Windows"),
         arguments(file(new NoSuchFileException("f")), 2, "squat: f: cannot be read"),
         arguments(file(new EOFException()), 2, "squat: f: cannot be read"),
         arguments(file(new ZipException()), 2, "squat: f: cannot be read"),

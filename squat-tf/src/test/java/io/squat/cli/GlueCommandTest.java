@@ -479,6 +479,24 @@ class GlueCommandTest {
     Invocation alone = Invocation.of(plan.replace("lsq,squat", "lsq"));
     assertEquals(2, alone.status());
     assertTrue(alone.err().contains("expected saq or squat among --methods"), alone.err());
+    Invocation without = Invocation.of(plan.replace("lsq,squat", "squat"));
+    assertEquals(2, without.status());
+    assertTrue(without.err().contains("expected lsq among --methods"), without.err());
+  }
+
+  @Test
+  void optionsThatNoMethodUsesAreRefused() {
+    String plan =
+        "glue --tasks CoLA --methods fp,lsq --dry-run --out " + folder.resolve("sweep") + source();
+    for (String option : List.of("--rho 0.1", "--alternation batches:2")) {
+      Invocation unused = Invocation.of(plan + " " + option);
+      assertEquals(2, unused.status());
+      String name = option.replaceFirst(" .*", "");
+      assertTrue(
+          unused.err().contains(name + ": expected a method that uses it among --methods"),
+          unused.err());
+    }
+    assertEquals(0, Invocation.of(plan + " --step-lr 1e-2").status());
   }
 
   @Test

@@ -103,6 +103,15 @@ class GlueDownloadTest {
     assertEquals(List.of("RTE/dev.tsv", "RTE/test.tsv", "RTE/train.tsv"), files());
   }
 
+  @Test
+  void archivesOfATaskThatIsThereGo() throws IOException {
+    List<GlueDownload.Source> sources = List.of(rte());
+    download().fetch(GlueTask.RTE, sources);
+    Files.writeString(folder.resolve(".download").resolve("RTE.zip"), "of a killed process");
+    assertEquals(GlueDownload.Outcome.PRESENT, download().fetch(GlueTask.RTE, sources));
+    assertEquals(List.of("RTE/dev.tsv", "RTE/test.tsv", "RTE/train.tsv"), files());
+  }
+
   /** The rows that {@code format_mrpc} of GLUE's download_glue_data.py makes of these. */
   @Test
   void mrpcIsSplitByItsIds() throws IOException {

@@ -31,6 +31,7 @@ class MavenDownloadTest {
             "printf 'Progress (1): 5.2/408 MB\\rProgress (1): 5.9/408 MB\\r'",
             "printf 'Progress (2): 4.1 kB | 200/408 MB\\r'",
             "printf 'Progress (1): 407/408 MB\\n'",
+            "[ \"$1 $2\" = '-s mine.xml' ] || exit 3",
             "for argument; do case $argument in",
             "  -DoutputDirectory=*) printf jar > \"${argument#*=}/tiny-model-1.2.jar\" ;;",
             "  -Dartifact=*) [ \"$argument\" = -Dartifact=org.example:tiny-model:1.2 ] || exit 3 ;;",
@@ -62,7 +63,7 @@ class MavenDownloadTest {
     IllegalStateException e =
         assertThrows(
             IllegalStateException.class,
-            () -> new MavenDownload("no-such-maven", Progress.NONE).jar(MODEL, temporary));
+            () -> new MavenDownload(List.of("no-such-maven"), Progress.NONE).jar(MODEL, temporary));
     assertEquals(
         "tiny-model: expected Maven's command no-such-maven on the PATH, found none that starts;"
             + " install Maven, or give --model the folder of a SavedModel",
@@ -79,7 +80,7 @@ class MavenDownloadTest {
     Path maven = temporary.resolve("mvn");
     Files.writeString(maven, "#!/bin/sh\n" + String.join("\n", script) + "\n");
     Files.setPosixFilePermissions(maven, PosixFilePermissions.fromString("rwx------"));
-    return new MavenDownload(maven.toString(), this::record)
+    return new MavenDownload(List.of(maven.toString(), "-s", "mine.xml"), this::record)
         .jar(MODEL, Files.createDirectories(temporary.resolve("jars")));
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.squat.train.Progress;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -191,7 +192,29 @@ class ModelCacheTest {
   @Test
   void refusesATarGzWithoutASavedModel() throws Exception {
     String message = refusal(tarGz(Map.of("README", "nothing here"), null));
-    assertTrue(message.endsWith("expected saved_model.pb in the archive, found none"), message);
+    assertTrue(message.endsWith("expected one saved_model.pb in the archive, found none"), message);
+  }
+
+  @Test
+  void refusesATarGzWithSeveralModels() throws Exception {
+    Map<String, String> files = new TreeMap<>();
+    MODEL.forEach((name, text) -> files.put("2/" + name, text));
+    MODEL.forEach((name, text) -> files.put("1/" + name, text));
+    String message = refusal(tarGz(files, null));
+    assertTrue(
+        message.contains("expected one saved_model.pb in the archive, found those of [1, 2]"),
+        message);
+  }
+
+  /** Such as on a full disk, the archive being whole. */
+  @Test
+  void aFileThatCannotBeWrittenIsNoFaultOfTheArchive() throws Exception {
+    Map<String, String> files = new TreeMap<>(MODEL);
+    files.put("assets/" + "n".repeat(300), "more than a file system's name");
+    Path file = Files.write(root.resolve("model.tar.gz"), tarGz(files, null));
+    UncheckedIOException e =
+        assertThrows(UncheckedIOException.class, () -> cache(new byte[0]).folder(file.toString()));
+    assertTrue(String.valueOf(e.getMessage()).contains("cannot be kept in"), e.getMessage());
   }
 
   @Test
@@ -220,6 +243,7 @@ class ModelCacheTest {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (TarArchiveOutputStream tar =
         new TarArchiveOutputStream(new GZIPOutputStream(bytes), StandardCharsets.UTF_8.name())) {
+      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
       for (Map.Entry<String, String> file : files.entrySet()) {
         byte[] content = file.getValue().getBytes(StandardCharsets.UTF_8);
         TarArchiveEntry entry = new TarArchiveEntry(file.getKey());
@@ -257,6 +281,14 @@ class ModelCacheTest {
         kept,
         ModelCache.ofUser(Map.of("SQUAT_CACHE", root.toString()), Progress.NONE)
             .folder(PretrainedModel.BERT_BASE_UNCASED));
+  }
+
+  @Test
+  void givesMavenTheArgumentsOfTheEnvironment() {
+    assertEquals(List.of("mvn"), ModelCache.maven(Map.of()));
+    assertEquals(
+        List.of("mvn", "-s", "/home/me/settings.xml", "--offline"),
+        ModelCache.maven(Map.of("SQUAT_MAVEN_ARGS", " -s /home/me/settings.xml  --offline ")));
   }
 
   @Test

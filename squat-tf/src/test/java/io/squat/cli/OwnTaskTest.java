@@ -213,6 +213,14 @@ class OwnTaskTest {
         "--labels: expected without --regression",
         train(".tsv") + " --labels a,b --regression --out o");
     assertRefused(
+        "a radius of a method without perturbation",
+        "--rho: expected with a method that uses it, found --method lsq, of which",
+        train(".tsv").replace("--method fp", "--method lsq") + " --rho 0.1 --out o");
+    assertRefused(
+        "bits of a float run",
+        "--bits: expected with a method that uses it, found --method fp, of which epochs, lr may",
+        train(".tsv") + " --bits 2-8-8 --out o");
+    assertRefused(
         "a split of one's own file",
         "expected either --task, --data or --dev-file, found --split and --dev-file",
         "eval --model m --split dev --dev-file d.tsv");

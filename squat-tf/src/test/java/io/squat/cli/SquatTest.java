@@ -28,6 +28,9 @@ import io.squat.train.OptimizerSettings;
 import io.squat.train.Progress;
 import io.squat.train.ServingFormat;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -72,6 +75,38 @@ class SquatTest {
     Invocation version = Invocation.of("--version");
     assertEquals(0, version.status());
     assertTrue(version.out().matches("squat \\d+\\.\\d+\\.\\d+(-SNAPSHOT)?\\R"), version.out());
+  }
+
+  @Test
+  void whatCannotBePrintedIsAFailure() {
+    StringWriter err = new StringWriter();
+    Writer full =
+        new Writer() {
+          @Override
+          public void write(char[] text, int start, int count) throws IOException {
+            throw new IOException("No space left on device");
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    assertEquals(1, Squat.run(new PrintWriter(full), new PrintWriter(err), "--version"));
+    assertTrue(
+        err.toString().startsWith("squat: standard output: cannot be written"), err::toString);
+  }
+
+  @Test
+  void bitsThatLeaveAMethodNothingToDoAreRefusedWhereItIsTimed() {
+    for (String arguments :
+        List.of("--bits 32-32-8 --method squat", "--bits 32-32-32 --method fp --compare lsq")) {
+      Invocation bad =
+          Invocation.of("bench train --model " + Invocation.tinyBert() + " " + arguments);
+      assertEquals(2, bad.status());
+      assertTrue(bad.err().startsWith("squat: --bits: expected"), bad.err());
+    }
   }
 
   @ParameterizedTest

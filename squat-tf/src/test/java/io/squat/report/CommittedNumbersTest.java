@@ -109,19 +109,30 @@ class CommittedNumbersTest {
   void memory() throws IOException {
     List<String> table = rowsAfter(page(), "## Memory and time to load");
     assertMemory(table.get(2), "1 x 128", loaded("serve-memory.json"));
-    assertMemory(table.get(3), "8 x 128", loaded("serve-128-tokens.json"));
+    Map<String, JsonNode> wide = loaded("serve-128-tokens.json");
+    assertMemory(table.get(3), "8 x 128", wide);
+    assertContains(
+        page(),
+        "models of 3-3-8 and 2-2-8 take %.0f and %.0f MB, that of `int8` %.0f",
+        megabytes(wide, "packed 3-3-8"),
+        megabytes(wide, "packed 2-2-8"),
+        megabytes(wide, "int8 4-8-8"));
+  }
+
+  private static double megabytes(Map<String, JsonNode> loaded, String model) {
+    return requireNonNull(loaded.get(model)).get("residentBytes").doubleValue() / 1e6;
   }
 
   private static void assertMemory(String row, String load, Map<String, JsonNode> loaded) {
-    double whole = requireNonNull(loaded.get("float")).get("residentBytes").doubleValue();
-    double packed = requireNonNull(loaded.get("packed 4-8-8")).get("residentBytes").doubleValue();
+    double whole = megabytes(loaded, "float");
+    double packed = megabytes(loaded, "packed 4-8-8");
     assertEquals(
         String.format(
             Locale.ROOT,
             "| Java, `bench serve` | %s | %.0f | %.0f | %.2f |",
             load,
-            whole / 1e6,
-            packed / 1e6,
+            whole,
+            packed,
             packed / whole),
         row);
   }
@@ -243,63 +254,81 @@ class CommittedNumbersTest {
     assertEquals(rows, table.subList(2, table.size()));
   }
 
-  /** The pooled output's cosines by the folder of the model, such as base-8-8-8-channel/1. */
-  private static Map<String, JsonNode> pooled() throws IOException {
-    Map<String, JsonNode> pooled = new TreeMap<>();
+  /** Cosines of the pooled output or of tokens by the model, such as base-8-8-8-channel. */
+  private static Map<String, JsonNode> compared(boolean pooled) throws IOException {
+    Map<String, JsonNode> found = new TreeMap<>();
     for (String file : List.of("compare-minilm.json", "compare-bert-base.json")) {
       for (JsonNode compared : json(PERFORMANCE.resolve(file)).get("compared")) {
         for (JsonNode output : compared.get("outputs")) {
-          if (output.get("output").textValue().startsWith("pool")) {
-            pooled.put(compared.get("model").textValue().replaceAll("/1$", ""), output);
+          if (output.get("output").textValue().startsWith("pool") == pooled) {
+            found.put(compared.get("model").textValue().replaceAll("/1$", ""), output);
           }
         }
       }
     }
-    return pooled;
+    return found;
   }
 
   @Test
   void cosines() throws IOException {
-    Map<String, JsonNode> pooled = pooled();
+    assertCosines(compared(false), "The same of the whole sequence's tokens:");
+    Map<String, JsonNode> pooled = compared(true);
+    assertCosines(pooled, "## Encoders that are quantized without training");
+    assertContains(
+        readme(),
+        "mean cosine of %.3f (MiniLM-L6-H384) and %.3f (BERT-base)",
+        cosine(pooled, "minilm-8-8-8-tensor", "mean"),
+        cosine(pooled, "base-8-8-8-tensor", "mean"));
+    assertContains(
+        readme(),
+        "lowest of 300 are %.3f and %.3f.",
+        cosine(pooled, "minilm-8-8-8-tensor", "least"),
+        cosine(pooled, "base-8-8-8-tensor", "least"));
+    assertContains(
+        readme(),
+        "it is %.3f and %.3f, the lowest %.3f and %.3f.",
+        cosine(pooled, "minilm-8-8-8-channel", "mean"),
+        cosine(pooled, "base-8-8-8-channel", "mean"),
+        cosine(pooled, "minilm-8-8-8-channel", "least"),
+        cosine(pooled, "base-8-8-8-channel", "least"));
+  }
+
+  private static double cosine(Map<String, JsonNode> compared, String model, String which) {
+    return requireNonNull(compared.get(model)).get(which + "Cosine").doubleValue();
+  }
+
+  private static void assertCosines(Map<String, JsonNode> compared, String heading)
+      throws IOException {
     List<String> rows = new ArrayList<>();
     for (Map.Entry<String, String> model :
         Map.of("MiniLM-L6-H384", "minilm", "BERT-base", "base").entrySet()) {
       for (String bits : List.of("8-8-8", "4-8-8")) {
         String name = model.getValue() + "-" + bits;
-        if (pooled.containsKey(name + "-tensor")) {
+        if (compared.containsKey(name + "-tensor")) {
           rows.add(
               "| "
                   + model.getKey()
                   + ", "
                   + bits
                   + " | "
-                  + cosines(pooled, name + "-tensor")
+                  + cosines(compared, name + "-tensor")
                   + " | "
-                  + cosines(pooled, name + "-channel")
+                  + cosines(compared, name + "-channel")
                   + " |");
         }
       }
     }
-    List<String> table =
-        rowsAfter(
-            Files.readString(DOCS.resolve("method.md")),
-            "## Encoders that are quantized without training");
+    List<String> table = rowsAfter(Files.readString(DOCS.resolve("method.md")), heading);
     assertEquals(
         rows.stream().sorted().toList(), table.subList(2, table.size()).stream().sorted().toList());
-    assertContains(
-        readme(),
-        "mean cosine of %.3f (MiniLM-L6-H384) and %.3f (BERT-base)",
-        requireNonNull(pooled.get("minilm-8-8-8-tensor")).get("meanCosine").doubleValue(),
-        requireNonNull(pooled.get("base-8-8-8-tensor")).get("meanCosine").doubleValue());
   }
 
-  private static String cosines(Map<String, JsonNode> pooled, String model) {
-    JsonNode output = requireNonNull(pooled.get(model));
+  private static String cosines(Map<String, JsonNode> compared, String model) {
     return String.format(
         Locale.ROOT,
         "%.4f (%.3f)",
-        output.get("meanCosine").doubleValue(),
-        output.get("leastCosine").doubleValue());
+        cosine(compared, model, "mean"),
+        cosine(compared, model, "least"));
   }
 
   @Test

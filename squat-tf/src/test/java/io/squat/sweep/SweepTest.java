@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +64,7 @@ class SweepTest {
     private final Set<String> done = new HashSet<>();
     private int most;
     private boolean shown;
+    private List<RunStatus.State> last = List.of();
 
     @Override
     public void changed(RunStatus run) {
@@ -81,6 +83,7 @@ class SweepTest {
     @Override
     public void show(List<RunStatus> all, OptionalDouble secondsLeft) {
       shown = true;
+      last = all.stream().map(RunStatus::state).toList();
     }
   }
 
@@ -158,6 +161,7 @@ class SweepTest {
       View view = new View();
       assertAllDone(sweep("sweep-" + parallel, parallel, view, () -> false));
       assertEquals(parallel, view.most);
+      assertEquals(Collections.nCopies(runs.size(), RunStatus.State.DONE), view.last);
     }
   }
 

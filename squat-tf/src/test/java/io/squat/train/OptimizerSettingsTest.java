@@ -49,7 +49,8 @@ class OptimizerSettingsTest {
         Arguments.of("weight-decay", settings(5e-5, 1e-3, -0.01, 0.1, 1, 0.1)),
         Arguments.of("warmup", settings(5e-5, 1e-3, 0.01, 1, 1, 0.1)),
         Arguments.of("clip", settings(5e-5, 1e-3, 0.01, 0.1, 0, 0.1)),
-        Arguments.of("dropout", settings(5e-5, 1e-3, 0.01, 0.1, 1, 1)));
+        Arguments.of("dropout", settings(5e-5, 1e-3, 0.01, 0.1, 1, 1)),
+        Arguments.of("dropout", settings(5e-5, 1e-3, 0.01, 0.1, 1, 0.99999)));
   }
 
   private static Executable settings(

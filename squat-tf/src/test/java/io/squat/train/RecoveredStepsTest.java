@@ -43,6 +43,26 @@ class RecoveredStepsTest {
         RecoveredSteps.of(model));
   }
 
+  /** Integers do not tell them above 2 bits: none may happen to be the lowest. */
+  @Test
+  void levelsAreThoseOfTheExportsDescription() throws IOException {
+    FrozenModel.Recovered recovered =
+        new FrozenModel.Recovered("4-8-8", null, Granularity.TENSOR, Map.of("x", List.of(1f)));
+    Files.write(file(), RecoveredSteps.json(recovered));
+    for (Map.Entry<String, FrozenModel.Recovered> each :
+        Map.of("\"SYMMETRIC\"", recovered.withLevels(Levels.SYMMETRIC), "null", recovered)
+            .entrySet()) {
+      Files.writeString(
+          file().resolveSibling("squat.json"),
+          "{\"task\": \"CoLA\", \"labels\": [], \"casing\": \"UNCASED\", \"maxLength\": 9,"
+              + " \"format\": \"packed\", \"dataHash\": \"\", \"devMetrics\": {},"
+              + " \"versions\": {}, \"settings\": {\"levels\": "
+              + each.getKey()
+              + "}}");
+      assertEquals(each.getValue(), RecoveredSteps.of(model));
+    }
+  }
+
   @Test
   void aModelThatWasNeverPackedHasNone() {
     assertNull(RecoveredSteps.of(model));

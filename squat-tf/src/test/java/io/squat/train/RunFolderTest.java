@@ -116,6 +116,18 @@ class RunFolderTest {
     assertTrue(message.contains("granularity \"TENSOR\" there and \"CHANNEL\" wanted"), message);
   }
 
+  /** One run, whether its levels are named or left to the widths. */
+  @Test
+  void levelsThatTheWidthsHaveByDefaultAreNoSettingOfTheirOwn() throws IOException {
+    open(SETTINGS);
+    Path file = root.resolve("settings.json");
+    String text = Files.readString(file);
+    Files.writeString(file, text.replace("\"levels\" : null", "\"levels\" : \"FULL\""));
+    assertEquals(SETTINGS, run.settings());
+    Files.writeString(file, text.replace("\"levels\" : null", "\"levels\" : \"SYMMETRIC\""));
+    assertNotEquals(SETTINGS, run.settings());
+  }
+
   /** Hours of training would end in a model that TensorFlow does not find. */
   @Test
   void refusesANameThatTensorFlowReadsAsAPattern() {

@@ -2,15 +2,20 @@ package io.squat.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class StageFolderTest {
@@ -51,6 +56,25 @@ class StageFolderTest {
                   throw new IllegalStateException("no space left");
                 }));
     assertEquals(2, StageFolder.position(stage.lastCheckpoint().orElseThrow()).step());
+  }
+
+  @Test
+  void aLineThatIsNoneIsReportedWithItsFile() throws IOException {
+    Path zipped = stage.root().resolve("metrics.jsonl.gz");
+    Files.createDirectories(stage.root());
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+      out.write("no JSON\n".getBytes(StandardCharsets.UTF_8));
+    }
+    assertNames(zipped, stage::metricsLines);
+    Files.writeString(stage.metrics(), "{\"step\": 1}\nno JSON\n{\"step\": 2}\n");
+    assertNames(stage.metrics(), stage::metricsLines);
+    assertNames(stage.metrics(), () -> stage.trimMetrics(new StagePosition(1, List.of())));
+  }
+
+  private static void assertNames(Path file, Executable reading) {
+    String message =
+        String.valueOf(assertThrows(IllegalArgumentException.class, reading).getMessage());
+    assertTrue(message.startsWith(file + ": expected a JSON object a line"), message);
   }
 
   /** Stopped between an epoch's score and its checkpoint, a run scores the epoch again. */

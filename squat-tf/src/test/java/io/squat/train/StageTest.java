@@ -206,7 +206,9 @@ class StageTest {
   void brokenWeightsAreNotWrittenAsTheModel() {
     String message = failure(8);
     assertTrue(message.contains("at step 8 of 8"), message);
-    assertFalse(new RunFolder(folder).stage(StageSettings.FLOAT).isDone());
+    StageFolder stage = new RunFolder(folder).stage(StageSettings.FLOAT);
+    assertFalse(stage.isDone());
+    assertFalse(stage.devPredictions(FLOAT.epochs()).isPresent());
     assertLastCheckpoint(6);
   }
 

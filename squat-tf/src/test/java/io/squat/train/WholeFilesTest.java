@@ -1,0 +1,84 @@
+package io.squat.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WholeFilesTest {
+  @TempDir Path folder;
+
+  private List<String> files() throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files
+          .filter(Files::isRegularFile)
+          .map(file -> folder.relativize(file).toString())
+          .sorted()
+          .toList();
+    }
+  }
+
+  private void write(String name) {
+    WholeFiles.writeFolder(
+        folder.resolve("model"), part -> WholeFiles.writeText(part.resolve(name), name));
+  }
+
+  @Test
+  void aFolderTakesThePlaceOfTheOneBefore() throws IOException {
+    write("first.txt");
+    write("second.txt");
+    assertEquals(List.of("model/second.txt"), files());
+  }
+
+  @Test
+  void aFolderThatCannotBeWrittenLeavesTheOneBefore() throws IOException {
+    write("first.txt");
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            WholeFiles.writeFolder(
+                folder.resolve("model"),
+                part -> {
+                  WholeFiles.writeText(part.resolve("second.txt"), "half");
+                  throw new IllegalStateException("no space left");
+                }));
+    assertEquals(List.of("model/first.txt"), files());
+  }
+
+  /** Killed in the middle of the exchange, or before the rests were removed. */
+  @Test
+  void whatAKilledProcessLeftGoes() throws IOException {
+    for (String left : List.of(".part-model", ".old-model")) {
+      Files.writeString(Files.createDirectories(folder.resolve(left)).resolve("left.txt"), "x");
+    }
+    write("first.txt");
+    assertEquals(List.of("model/first.txt"), files());
+  }
+
+  @Test
+  void aFileThatIsNotThereIsNamed() {
+    Path file = folder.resolve("settings.json");
+    assertEquals(
+        file + ": expected as a part of the run, found no such file",
+        assertThrows(IllegalArgumentException.class, () -> WholeFiles.readJson(file, List.class))
+            .getMessage());
+  }
+
+  @Test
+  void aFileThatIsCutOffIsNamed() throws IOException {
+    Path file = Files.writeString(folder.resolve("settings.json"), "[1, 2");
+    String message =
+        String.valueOf(
+            assertThrows(
+                    IllegalArgumentException.class, () -> WholeFiles.readJson(file, List.class))
+                .getMessage());
+    assertTrue(message.startsWith(file + ": expected JSON as a run writes it"), message);
+  }
+}
