@@ -62,8 +62,8 @@ public final class FrozenModel {
    * What a quantized export was trained with.
    *
    * @param bits W-E-A
-   * @param levels of the weights as far as their integers tell, null for those that their width has
-   *     by default
+   * @param levels of the weights as far as their integers or {@link #withLevels} tell, null for
+   *     those that their width has by default
    * @param granularity of the weights
    * @param stepSizes by the names that {@link Quantizer#stepSize} has in the thawed model, one
    *     number or one a column; that of a layer's input also by the tensors that it is a reshape of

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * What is quantized to which integers.
  *
  * @param bits widths of weights, embeddings and activations
- * @param levels which integers weights use, of linear layers and of tables; null is the default of
- *     the width, symmetric at 2 bits and full above
+ * @param levels which integers weights use, of linear layers and of tables; null if they are those
+ *     that the widths have by default, symmetric at 2 bits and full above
  * @param granularity which weights of a linear layer share a step size; tables and activations have
  *     one a tensor
  */
@@ -20,6 +20,19 @@ public record Quantization(BitWidths bits, @Nullable Levels levels, Granularity 
   /** Nothing is quantized. */
   public static final Quantization NONE =
       of(new BitWidths(BitWidths.FLOAT_BITS, BitWidths.FLOAT_BITS, BitWidths.FLOAT_BITS));
+
+  /** Leaves out levels that are the default. */
+  public Quantization {
+    if (levels != null
+        && isDefault(bits.weights(), levels)
+        && isDefault(bits.embeddings(), levels)) {
+      levels = null;
+    }
+  }
+
+  private static boolean isDefault(int width, Levels levels) {
+    return width == BitWidths.FLOAT_BITS || QuantizationGrid.of(width).levels() == levels;
+  }
 
   /** These widths, with the levels of each by default and one step size a tensor. */
   public static Quantization of(BitWidths bits) {

@@ -94,7 +94,7 @@ final class EvalCommand extends SquatCommand {
       json.put("predictions", predictions.toString());
     }
     if (submission != null && file != null) {
-      List<String> missing = file.put(submission, examples, predicted);
+      List<String> missing = file.put(OutputFile.target(submission), examples, predicted);
       print(out, submission, file, missing);
       ObjectNode entry = json.putObject("submission");
       entry.put("zip", submission.toString()).put("file", file.fileName());

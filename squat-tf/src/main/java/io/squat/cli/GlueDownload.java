@@ -185,13 +185,18 @@ final class GlueDownload {
             .map(source -> download.resolve(source.name()))
             .filter(Files::exists)
             .toList();
-    if (!left.isEmpty()) {
+    if (left.isEmpty()) {
+      return;
+    }
+    try {
       FolderLock.holding(
           download,
           () -> {
             left.forEach(GlueDownload::deleteFile);
             return download;
           });
+    } catch (IllegalArgumentException | UncheckedIOException ignored) {
+      // They stay: another process is at work in the folder, or they are not ours to remove.
     }
   }
 

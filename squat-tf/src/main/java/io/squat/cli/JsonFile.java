@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
-/** Writes a record as a JSON file that is there as a whole or not at all. */
+/** Writes a record as a JSON file, as {@link OutputFile} does. */
 final class JsonFile {
   private JsonFile() {}
 
@@ -20,9 +20,9 @@ final class JsonFile {
   }
 
   /**
-   * Writes beside the file and renames.
+   * Writes the object.
    *
-   * @throws UncheckedIOException if that fails; the file is then as it was
+   * @throws UncheckedIOException as {@link OutputFile#write}
    */
   static void write(Path file, Object value) {
     ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);

@@ -56,7 +56,8 @@ final class MavenDownload implements ModelCache.Download {
                 + model.artifact()
                 + ": "
                 + error
-                + "; check the network, or the mirror and proxy in ~/.m2/settings.xml");
+                + "; check the network, or the mirror and proxy in ~/.m2/settings.xml"
+                + (maven.size() > 1 ? ", and SQUAT_MAVEN_ARGS" : ""));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

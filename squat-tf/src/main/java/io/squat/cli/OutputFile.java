@@ -1,15 +1,33 @@
 package io.squat.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** Writes a file that is there as a whole or not at all. */
+/**
+ * Writes a file that is there as a whole or not at all. What is no ordinary file, such as a pipe or
+ * /dev/stdout, is written into.
+ */
 final class OutputFile {
+  private static final Map<Path, FileDescriptor> OPEN =
+      Map.of(
+          Path.of("/dev/stdout"), FileDescriptor.out,
+          Path.of("/dev/fd/1"), FileDescriptor.out,
+          Path.of("/proc/self/fd/1"), FileDescriptor.out,
+          Path.of("/dev/stderr"), FileDescriptor.err,
+          Path.of("/dev/fd/2"), FileDescriptor.err,
+          Path.of("/proc/self/fd/2"), FileDescriptor.err);
+
+  private static final int MOST_LINKS = 40; // as Linux follows
+
   private OutputFile() {}
 
   /**
@@ -23,17 +41,18 @@ final class OutputFile {
     if (Files.isDirectory(file)) {
       throw new IllegalArgumentException(what + ": expected a file, found a folder");
     }
-    if (isStream(file)) {
+    if (open(file) != null || isStream(file)) {
       return;
     }
-    Path folder = folder(file);
+    Path place = target(file);
+    Path folder = folder(place);
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
       throw new IllegalArgumentException(what + ": the folder " + folder + " cannot be made", e);
     }
     try {
-      Path beside = beside(place(file));
+      Path beside = beside(place);
       Files.write(beside, new byte[0]);
       Files.delete(beside);
     } catch (IOException e) {
@@ -43,17 +62,22 @@ final class OutputFile {
   }
 
   /**
-   * Writes beside the file and renames; into a device or a pipe, such as /dev/stdout, at its end.
+   * Writes beside the file and renames; into a pipe or a device.
    *
-   * @throws UncheckedIOException if that fails; the file is then as it was
+   * @throws UncheckedIOException if that fails; an ordinary file is then as it was
    */
   static void write(Path file, byte[] content) {
     try {
+      FileDescriptor open = open(file);
+      if (open != null) {
+        new FileOutputStream(open).write(content); // it stays open: it is the process's own
+        return;
+      }
       if (isStream(file)) {
         Files.write(file, content, StandardOpenOption.APPEND);
         return;
       }
-      Path place = place(file);
+      Path place = target(file);
       Path beside = beside(place);
       try {
         Files.write(beside, content);
@@ -67,15 +91,26 @@ final class OutputFile {
     }
   }
 
-  /** What is there and is no ordinary file, or only another name of something that is open. */
-  private static boolean isStream(Path file) {
-    return Files.exists(file)
-        && (!Files.isRegularFile(file) || file.toAbsolutePath().normalize().startsWith("/dev"));
+  /** What the process has open already, where the shell has put its output. */
+  private static @Nullable FileDescriptor open(Path file) {
+    return OPEN.get(file.toAbsolutePath().normalize());
   }
 
-  /** The file itself, where a link leads to it. */
-  private static Path place(Path file) throws IOException {
-    return Files.exists(file) ? file.toRealPath() : file;
+  private static boolean isStream(Path file) {
+    return Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file);
+  }
+
+  /** Where links lead, to a file that is there or to one that is not. */
+  static Path target(Path file) {
+    try {
+      Path target = file;
+      for (int links = 0; Files.isSymbolicLink(target) && links < MOST_LINKS; links++) {
+        target = target.resolveSibling(Files.readSymbolicLink(target));
+      }
+      return target;
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    }
   }
 
   private static Path beside(Path place) {

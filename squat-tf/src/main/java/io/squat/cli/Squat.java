@@ -66,7 +66,7 @@ import picocli.CommandLine.TypeConversionException;
       "Environment:",
       "  JAVA_HOME          the JDK, 17 or newer",
       "  SQUAT_JAVA_OPTS    more options of Java, such as -Xmx6g",
-      "  SQUAT_MAVEN_ARGS   more arguments of Maven, such as --offline or -s /home/me/settings.xml",
+      "  SQUAT_MAVEN_ARGS   more arguments of Maven, such as --offline; paths in them are absolute",
       "  SQUAT_CACHE        where models are kept (default: ~/.cache/squat)",
       "",
       "GPU: build once with  mvn -Pgpu -Dmaven.test.skip=true package ; squat then stays on that build.",

@@ -18,6 +18,9 @@ import picocli.CommandLine.Option;
 final class SweepOptions {
   private static final String EPOCHS = "epochs";
 
+  /** Options whose like the float model has, under another name. */
+  private static final Set<String> FLOAT_TOO = Set.of(EPOCHS, "lr");
+
   @Option(
       names = "--tasks",
       split = ",",
@@ -44,21 +47,24 @@ final class SweepOptions {
       names = "--bits",
       split = ",",
       paramLabel = "W-E-A",
-      description = "Bits (default: " + TrainingOptions.DEFAULT_BITS + ").")
+      description =
+          "Bits (default: those of a packed model, else " + TrainingOptions.DEFAULT_BITS + ").")
   private @Nullable List<String> bits;
 
   @Option(
       names = "--levels",
       split = ",",
       paramLabel = "full|symmetric",
-      description = "Integers of the weights (default: symmetric at 2 bits, else full).")
+      description =
+          "Integers of the weights (default: those of a packed model, else symmetric at 2 bits and"
+              + " full above).")
   private @Nullable List<String> levels;
 
   @Option(
       names = "--granularity",
       split = ",",
       paramLabel = "tensor|channel",
-      description = "What shares a step size (default: tensor).")
+      description = "What shares a step size (default: that of a packed model, else tensor).")
   private @Nullable List<String> granularity;
 
   @Option(
@@ -155,7 +161,9 @@ final class SweepOptions {
                 + name
                 + ": expected a method that uses it among --methods, found "
                 + methods.stream().map(Method::label).toList()
-                + "; leave it out");
+                + (FLOAT_TOO.contains(name)
+                    ? "; the float model has --float-" + name
+                    : "; leave it out"));
       }
     }
     if (equalPasses && !methods.contains(Method.LSQ)) {

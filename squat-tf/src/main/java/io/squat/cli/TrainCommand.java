@@ -90,6 +90,7 @@ final class TrainCommand extends SquatCommand {
 
   @Override
   Object run(PrintWriter printer) {
+    training.refuseUnused();
     TaskOptions.Rows rows = task.rows();
     Progress progress = TerminalProgress.ofStandardError();
     RunFolder folder = new RunFolder(out);

@@ -135,10 +135,9 @@ final class TrainingOptions {
    *     trained on at its bits, else as many as {@code epochs}
    * @param epochs passes with quantizers; of fp, in float
    * @param maxLength tokens that rows are cut to
-   * @throws IllegalArgumentException if one is out of its range, or of no use to the method
+   * @throws IllegalArgumentException if one is out of its range
    */
   RunSettings settings(Data data, @Nullable Integer floatEpochs, int epochs, int maxLength) {
-    refuseUnused();
     Quantization quantization = bits(data.recovered());
     boolean trainedOn =
         data.recovered() != null && quantization.bits().toString().equals(data.recovered().bits());
@@ -171,8 +170,12 @@ final class TrainingOptions {
         seed);
   }
 
-  /** What does nothing would still be a setting by which two runs differ. */
-  private void refuseUnused() {
+  /**
+   * Refuses what was given and does nothing: it would still be a setting by which two runs differ.
+   *
+   * @throws IllegalArgumentException if there is an option that the method does not use
+   */
+  void refuseUnused() {
     for (String name : RunGrid.NAMES) {
       if (!RunGrid.names(method).contains(name)
           && command.commandLine().getParseResult().hasMatchedOption("--" + name)) {

@@ -9,6 +9,8 @@ import io.squat.savedmodels.FrozenModel;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What a packed model was trained with, in a file beside the variables that it was turned into. */
@@ -39,11 +41,25 @@ public final class RecoveredSteps {
       return null;
     }
     FrozenModel.Recovered found = WholeFiles.readJson(file, FrozenModel.Recovered.class);
-    // Integers alone tell it at 2 bits only.
     return ModelDescription.read(model)
-        .map(description -> description.settings().path("levels"))
-        .filter(JsonNode::isTextual)
-        .map(levels -> found.withLevels(Levels.valueOf(levels.textValue())))
+        .flatMap(description -> levels(description, found))
+        .map(found::withLevels)
         .orElse(found);
+  }
+
+  /**
+   * The levels that the export of a run says: integers alone tell them at 2 bits only. The
+   * description of a model that was quantized again is of what it was before, and has no metrics.
+   */
+  private static Optional<Levels> levels(
+      ModelDescription description, FrozenModel.Recovered found) {
+    JsonNode settings = description.settings();
+    if (settings == null
+        || description.devMetrics().isEmpty()
+        || !settings.path("bits").asText().equals(found.bits())) {
+      return Optional.empty();
+    }
+    String said = settings.path("levels").asText();
+    return Arrays.stream(Levels.values()).filter(levels -> levels.name().equals(said)).findFirst();
   }
 }

@@ -10,9 +10,7 @@ import io.squat.ops.Levels;
 import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.Quantization;
-import io.squat.savedmodels.Quantizer;
 import io.squat.savedmodels.SavedModelReader;
-import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -67,10 +65,13 @@ public record RunSettings(
 
   private static final long TRAIN_ROWS_SEED = 0;
 
-  /** Checks the ranges. Files of before there was a granularity have none: a tensor's. */
+  /**
+   * Checks the ranges, and leaves out levels that are the default. Files of before there was a
+   * granularity have none: a tensor's.
+   */
   public RunSettings {
     granularity = Objects.requireNonNullElse(granularity, Granularity.TENSOR);
-    levels = hasDefaultLevels(BitWidths.parse(bits), levels) ? null : levels;
+    levels = new Quantization(BitWidths.parse(bits), levels, granularity).levels();
     Alternation.parse(alternation);
     atLeast("epochs", epochs, 0);
     atLeast("float-epochs", floatEpochs, method.quantized() ? 0 : 1);
@@ -145,13 +146,6 @@ public record RunSettings(
   /** Whether the weights' integers are those that their widths have by default. */
   boolean hasDefaultLevels() {
     return levels == null;
-  }
-
-  private static boolean hasDefaultLevels(BitWidths bits, @Nullable Levels levels) {
-    Quantization ours = new Quantization(bits, levels, Granularity.TENSOR);
-    Quantization byDefault = new Quantization(bits, null, Granularity.TENSOR);
-    return Arrays.stream(Quantizer.Kind.values())
-        .allMatch(kind -> ours.grid(kind).equals(byDefault.grid(kind)));
   }
 
   /**

@@ -122,6 +122,9 @@ public final class WholeFiles {
     Path before = folder.resolveSibling(".old-" + folder.getFileName());
     try {
       delete(part);
+      if (Files.exists(before) && !Files.exists(folder)) { // killed between the two renamings
+        Files.move(before, folder, StandardCopyOption.ATOMIC_MOVE);
+      }
       delete(before);
       Files.createDirectories(part);
       try {
@@ -132,6 +135,9 @@ public final class WholeFiles {
         Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
       } finally {
         delete(part);
+        if (Files.exists(before) && !Files.exists(folder)) {
+          Files.move(before, folder, StandardCopyOption.ATOMIC_MOVE);
+        }
       }
       delete(before);
     } catch (IOException e) {

@@ -54,7 +54,7 @@ class MavenDownloadTest {
     assertEquals(
         "tiny-model: Maven could not get org.example:tiny-model:1.2: Cannot access central in"
             + " offline mode; check the network, or the mirror and proxy in"
-            + " ~/.m2/settings.xml",
+            + " ~/.m2/settings.xml, and SQUAT_MAVEN_ARGS",
         e.getMessage());
   }
 

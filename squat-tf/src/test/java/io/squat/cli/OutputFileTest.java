@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class OutputFileTest {
@@ -54,13 +55,25 @@ class OutputFileTest {
   }
 
   @Test
+  void aLinkToNoFileYetStaysOneToo() throws IOException {
+    Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("x", "a"));
+    write(link, "new");
+    assertTrue(Files.isSymbolicLink(link));
+    assertEquals("new", Files.readString(folder.resolve("x").resolve("a")));
+  }
+
+  @Test
+  @Timeout(60)
   void aPipeIsWrittenIntoAndStaysOne() throws Exception {
     Path pipe = folder.resolve("pipe");
     assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
     Process reader = new ProcessBuilder("cat", pipe.toString()).start();
     write(pipe, "text");
-    assertEquals("text", new String(reader.getInputStream().readAllBytes(), UTF_8));
-    assertEquals(0, reader.waitFor());
+    try {
+      assertEquals("text", new String(reader.getInputStream().readAllBytes(), UTF_8));
+    } finally {
+      reader.destroy();
+    }
     assertTrue(Files.exists(pipe) && !Files.isRegularFile(pipe));
     assertEquals(List.of("pipe"), names());
   }

@@ -179,7 +179,7 @@ class SquatTest {
     TrainCommand train =
         (TrainCommand)
             parsed(
-                "train --model m --task sts-b --data d --out o --method saq --bits 2-3-5"
+                "train --model m --task sts-b --data d --out o --method squat --bits 2-3-5"
                     + " --levels SYMMETRIC --granularity channel --alternation batches:7 --rho 0.02 --epochs 4 --float-epochs 5"
                     + " --batch 16 --max-length 64 --lr 2e-5 --step-lr 3e-4 --weight-decay 0.05 --warmup 0.2"
                     + " --clip 0.5 --dropout 0.3 --seed 11 --device cpu --threads 6 --vocab v"
@@ -194,7 +194,8 @@ class SquatTest {
                     Map.of(InputRole.IDS, "tokens", InputRole.SEGMENTS, "types")),
                 train.model.choice()),
         () -> assertEquals(GlueTask.STSB, train.task.task),
-        () -> assertEquals(Method.SAQ, train.training.method()),
+        () -> train.training.refuseUnused(),
+        () -> assertEquals(Method.SQUAT, train.training.method()),
         () ->
             assertEquals(
                 new Quantization(new BitWidths(2, 3, 5), Levels.SYMMETRIC, Granularity.CHANNEL),

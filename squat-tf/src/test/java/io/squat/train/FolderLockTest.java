@@ -8,12 +8,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class FolderLockTest {
   @TempDir Path folder;
 
   @Test
+  @Timeout(60)
   void waitingEndsWhenItIsToStop() {
     List<String> told = new ArrayList<>();
     FolderLock.holding(

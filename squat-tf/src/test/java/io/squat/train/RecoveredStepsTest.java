@@ -49,18 +49,28 @@ class RecoveredStepsTest {
     FrozenModel.Recovered recovered =
         new FrozenModel.Recovered("4-8-8", null, Granularity.TENSOR, Map.of("x", List.of(1f)));
     Files.write(file(), RecoveredSteps.json(recovered));
-    for (Map.Entry<String, FrozenModel.Recovered> each :
-        Map.of("\"SYMMETRIC\"", recovered.withLevels(Levels.SYMMETRIC), "null", recovered)
-            .entrySet()) {
-      Files.writeString(
-          file().resolveSibling("squat.json"),
-          "{\"task\": \"CoLA\", \"labels\": [], \"casing\": \"UNCASED\", \"maxLength\": 9,"
-              + " \"format\": \"packed\", \"dataHash\": \"\", \"devMetrics\": {},"
-              + " \"versions\": {}, \"settings\": {\"levels\": "
-              + each.getKey()
-              + "}}");
-      assertEquals(each.getValue(), RecoveredSteps.of(model));
-    }
+    String settings = "{\"bits\": \"4-8-8\", \"levels\": \"SYMMETRIC\"}";
+    String metrics = "{\"accuracy\": 0.5}";
+    describe(settings, metrics);
+    assertEquals(recovered.withLevels(Levels.SYMMETRIC), RecoveredSteps.of(model));
+    describe(settings.replace("\"SYMMETRIC\"", "null"), metrics);
+    assertEquals(recovered, RecoveredSteps.of(model));
+    // Of a model that was quantized again the settings are those of before.
+    describe(settings, "{}");
+    assertEquals(recovered, RecoveredSteps.of(model));
+    describe(settings.replace("4-8-8", "2-8-8"), metrics);
+    assertEquals(recovered, RecoveredSteps.of(model));
+  }
+
+  private void describe(String settings, String metrics) throws IOException {
+    Files.writeString(
+        file().resolveSibling("squat.json"),
+        "{\"task\": \"CoLA\", \"labels\": [], \"casing\": \"UNCASED\", \"maxLength\": 9,"
+            + " \"format\": \"packed\", \"dataHash\": \"\", \"devMetrics\": "
+            + metrics
+            + ", \"versions\": {}, \"settings\": "
+            + settings
+            + "}");
   }
 
   @Test

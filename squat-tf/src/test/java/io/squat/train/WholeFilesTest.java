@@ -63,6 +63,20 @@ class WholeFilesTest {
   }
 
   @Test
+  void whatWasPutAsideIsPutBackWhereNothingTookItsPlace() throws IOException {
+    Files.writeString(Files.createDirectories(folder.resolve(".old-model")).resolve("a.txt"), "x");
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            WholeFiles.writeFolder(
+                folder.resolve("model"),
+                part -> {
+                  throw new IllegalStateException("no space left");
+                }));
+    assertEquals(List.of("model/a.txt"), files());
+  }
+
+  @Test
   void aFileThatIsNotThereIsNamed() {
     Path file = folder.resolve("settings.json");
     assertEquals(
