@@ -18,9 +18,6 @@ import picocli.CommandLine.Option;
 final class SweepOptions {
   private static final String EPOCHS = "epochs";
 
-  /** Options whose like the float model has, under another name. */
-  private static final Set<String> FLOAT_TOO = Set.of(EPOCHS, "lr");
-
   @Option(
       names = "--tasks",
       split = ",",
@@ -151,21 +148,9 @@ final class SweepOptions {
   /**
    * The runs; each method takes what it uses.
    *
-   * @throws IllegalArgumentException if none of them uses an option
+   * @throws IllegalArgumentException if there is no lsq to give more epochs
    */
   List<RunGrid> runs() {
-    for (String name : given().keySet()) {
-      if (methods.stream().noneMatch(method -> takes(method, name))) {
-        throw new IllegalArgumentException(
-            "--"
-                + name
-                + ": expected a method that uses it among --methods, found "
-                + methods.stream().map(Method::label).toList()
-                + (FLOAT_TOO.contains(name)
-                    ? "; the float model has --float-" + name
-                    : "; leave it out"));
-      }
-    }
     if (equalPasses && !methods.contains(Method.LSQ)) {
       throw new IllegalArgumentException(
           "--equal-passes: expected lsq among --methods, which it gives more epochs, found "

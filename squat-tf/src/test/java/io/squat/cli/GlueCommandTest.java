@@ -485,21 +485,6 @@ class GlueCommandTest {
   }
 
   @Test
-  void optionsThatNoMethodUsesAreRefused() {
-    String plan =
-        "glue --tasks CoLA --methods fp,lsq --dry-run --out " + folder.resolve("sweep") + source();
-    for (String option : List.of("--rho 0.1", "--alternation batches:2")) {
-      Invocation unused = Invocation.of(plan + " " + option);
-      assertEquals(2, unused.status());
-      String name = option.replaceFirst(" .*", "");
-      assertTrue(
-          unused.err().contains(name + ": expected a method that uses it among --methods"),
-          unused.err());
-    }
-    assertEquals(0, Invocation.of(plan + " --step-lr 1e-2").status());
-  }
-
-  @Test
   void dataThatIsMissingIsNamedBeforeAnythingIsWritten() {
     Invocation missing = Invocation.of(glue("").replace("--tasks CoLA", "--tasks CoLA,RTE"));
     assertEquals(2, missing.status());

@@ -82,7 +82,8 @@ class SweepFileTest {
           {"tasks": ["RTE"], "seeds": 0, "runs": [{"method": "fp"}]} | seeds: expected a list of seeds, or how many, found 0
           {"tasks": ["RTE"], "seeds": [1, 2], "runs": [{"method": "lsq", "seeds": [2, 3]}]} | runs[0].seeds: expected some of the sweep's seeds [1, 2], found 3
           {"tasks": ["RTE"], "seeds": 2, "runs": [{"method": "lsq", "seeds": []}]} | runs[0].seeds: expected at least one value, found none
-          {"tasks": ["RTE"], "seeds": [1.5], "runs": [{"method": "fp"}]} | seeds: expected whole numbers, found 1.5
+          {"tasks": ["RTE"], "seeds": [1.5], "runs": [{"method": "fp"}]} | seeds: expected whole numbers of 64 bits, found 1.5
+          {"tasks": ["RTE"], "seeds": [9223372036854775808], "runs": [{"method": "fp"}]} | seeds: expected whole numbers of 64 bits, found 9223372036854775808
           {"tasks": "RTE", "seeds": 1, "runs": [{"method": "fp"}]} | tasks: expected a list with at least one entry, found "RTE"
           {"seeds": 1, "seeds": 2} | expected JSON, found Duplicate field 'seeds' (line 1)
           [1] | the sweep: expected an object, found [1]
