@@ -215,35 +215,26 @@ final class SweepOptions {
     return Long.toString((long) passes);
   }
 
+  /** Those of fp are the float start's, which have options of their own. */
   private Map<String, List<String>> values(Method method) {
-    Map<String, List<String>> values = given();
-    values.keySet().removeIf(name -> !takes(method, name));
+    Map<String, List<String>> values = new LinkedHashMap<>();
+    if (method.quantized()) {
+      put(values, method, "bits", bits);
+      put(values, method, "levels", levels);
+      put(values, method, "granularity", granularity);
+      put(values, method, EPOCHS, epochs);
+      put(values, method, "lr", learningRates);
+      put(values, method, "step-lr", stepLearningRates);
+      put(values, method, "rho", rhos);
+      put(values, method, "alternation", alternations);
+    }
     return values;
   }
 
-  /** Whether an option varies a method. What varies fp is the float start's, with other options. */
-  private static boolean takes(Method method, String name) {
-    return method.quantized() && RunGrid.names(method).contains(name);
-  }
-
-  /** The options that were given, by their names without dashes. */
-  private Map<String, List<String>> given() {
-    Map<String, List<String>> given = new LinkedHashMap<>();
-    put(given, "bits", bits);
-    put(given, "levels", levels);
-    put(given, "granularity", granularity);
-    put(given, EPOCHS, epochs);
-    put(given, "lr", learningRates);
-    put(given, "step-lr", stepLearningRates);
-    put(given, "rho", rhos);
-    put(given, "alternation", alternations);
-    return given;
-  }
-
   private static void put(
-      Map<String, List<String>> given, String name, @Nullable List<String> some) {
-    if (some != null) {
-      given.put(name, some);
+      Map<String, List<String>> values, Method method, String name, @Nullable List<String> some) {
+    if (some != null && RunGrid.names(method).contains(name)) {
+      values.put(name, some);
     }
   }
 }

@@ -143,11 +143,6 @@ public record RunSettings(
     return method.passes(Alternation.parse(alternation), method.quantized() ? epochs : floatEpochs);
   }
 
-  /** Whether the weights' integers are those that their widths have by default. */
-  boolean hasDefaultLevels() {
-    return levels == null;
-  }
-
   /**
    * Checks that there is a batch that moves the step sizes.
    *

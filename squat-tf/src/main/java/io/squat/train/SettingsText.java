@@ -93,7 +93,7 @@ public final class SettingsText {
     if (!method.alternating()) {
       all.remove(ALTERNATION);
     }
-    if (settings.hasDefaultLevels()) {
+    if (settings.levels() == null) {
       all.remove(LEVELS);
     }
     return all;

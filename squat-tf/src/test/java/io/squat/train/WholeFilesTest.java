@@ -30,6 +30,19 @@ class WholeFilesTest {
         folder.resolve("model"), part -> WholeFiles.writeText(part.resolve(name), name));
   }
 
+  /** Writes half of a folder. */
+  private void fail() {
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            WholeFiles.writeFolder(
+                folder.resolve("model"),
+                part -> {
+                  WholeFiles.writeText(part.resolve("second.txt"), "half");
+                  throw new IllegalStateException("no space left");
+                }));
+  }
+
   @Test
   void aFolderTakesThePlaceOfTheOneBefore() throws IOException {
     write("first.txt");
@@ -40,15 +53,7 @@ class WholeFilesTest {
   @Test
   void aFolderThatCannotBeWrittenLeavesTheOneBefore() throws IOException {
     write("first.txt");
-    assertThrows(
-        IllegalStateException.class,
-        () ->
-            WholeFiles.writeFolder(
-                folder.resolve("model"),
-                part -> {
-                  WholeFiles.writeText(part.resolve("second.txt"), "half");
-                  throw new IllegalStateException("no space left");
-                }));
+    fail();
     assertEquals(List.of("model/first.txt"), files());
   }
 
@@ -65,14 +70,7 @@ class WholeFilesTest {
   @Test
   void whatWasPutAsideIsPutBackWhereNothingTookItsPlace() throws IOException {
     Files.writeString(Files.createDirectories(folder.resolve(".old-model")).resolve("a.txt"), "x");
-    assertThrows(
-        IllegalStateException.class,
-        () ->
-            WholeFiles.writeFolder(
-                folder.resolve("model"),
-                part -> {
-                  throw new IllegalStateException("no space left");
-                }));
+    fail();
     assertEquals(List.of("model/a.txt"), files());
   }
 
