@@ -2,11 +2,10 @@ package io.squat.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
+import io.squat.files.FolderLock;
+import io.squat.files.WholeFiles;
 import io.squat.glue.GlueTask;
 import io.squat.glue.Split;
-import io.squat.train.FolderLock;
 import io.squat.train.Progress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -220,7 +219,7 @@ final class GlueDownload {
         }
         files.add(file);
       }
-      delete(work); // of a process that was killed
+      WholeFiles.delete(work); // of a process that was killed
       make(task, files, Files.createDirectories(work));
       Files.move(work, target, StandardCopyOption.ATOMIC_MOVE);
       for (Path file : files) {
@@ -310,11 +309,5 @@ final class GlueDownload {
   private static void write(Path file, List<String> lines) throws IOException {
     Files.writeString(
         file, lines.stream().map(line -> line + "\n").collect(Collectors.joining()), UTF_8);
-  }
-
-  private static void delete(Path work) throws IOException {
-    if (Files.exists(work)) {
-      MoreFiles.deleteRecursively(work, RecursiveDeleteOption.ALLOW_INSECURE);
-    }
   }
 }

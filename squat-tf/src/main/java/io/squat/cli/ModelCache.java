@@ -3,7 +3,7 @@ package io.squat.cli;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
+import io.squat.files.WholeFiles;
 import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.SavedModelFiles;
 import io.squat.savedmodels.SavedModelReader;
@@ -300,12 +300,12 @@ final class ModelCache {
         }
         if (!Files.isDirectory(folder)) {
           Path work = models.resolve("." + name + ".part");
-          delete(work); // of a process that was killed
+          WholeFiles.delete(work); // of a process that was killed
           try {
             Path made = content.make(Files.createDirectories(work));
             Files.move(made, folder, StandardCopyOption.ATOMIC_MOVE);
           } finally {
-            delete(work);
+            WholeFiles.delete(work);
           }
           log.info("{} is in {}", name, folder);
         }
@@ -335,12 +335,6 @@ final class ModelCache {
               + "; delete "
               + model.repositoryFolder()
               + " in Maven's local repository (~/.m2/repository) and try again");
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (Files.exists(folder)) {
-      MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
     }
   }
 }

@@ -1,12 +1,13 @@
 package io.squat.cli;
 
+import io.squat.files.WholeFiles;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Objects;
@@ -52,9 +53,9 @@ final class OutputFile {
       throw new IllegalArgumentException(what + ": the folder " + folder + " cannot be made", e);
     }
     try {
-      Path beside = beside(place);
-      Files.write(beside, new byte[0]);
-      Files.delete(beside);
+      Files.delete(Files.createFile(WholeFiles.part(place)));
+    } catch (FileAlreadyExistsException ignored) {
+      // Left by a process that was killed: it will be written over.
     } catch (IOException e) {
       throw new IllegalArgumentException(
           what + ": the folder " + folder + " cannot be written to: " + e, e);
@@ -77,15 +78,7 @@ final class OutputFile {
         Files.write(file, content, StandardOpenOption.APPEND);
         return;
       }
-      Path place = target(file);
-      Path beside = beside(place);
-      try {
-        Files.write(beside, content);
-        Files.move(
-            beside, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(beside);
-      }
+      WholeFiles.writeBytes(target(file), content);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
     }
@@ -111,11 +104,6 @@ final class OutputFile {
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
-  }
-
-  private static Path beside(Path place) {
-    return folder(place)
-        .resolve("." + place.getFileName() + ".part-" + ProcessHandle.current().pid());
   }
 
   private static Path folder(Path file) {

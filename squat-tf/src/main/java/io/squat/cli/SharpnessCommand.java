@@ -2,6 +2,8 @@ package io.squat.cli;
 
 import static java.util.Objects.requireNonNull;
 
+import io.squat.files.FolderLock;
+import io.squat.files.WholeFiles;
 import io.squat.glue.Examples;
 import io.squat.glue.GlueReader;
 import io.squat.glue.GlueTask;
@@ -15,12 +17,10 @@ import io.squat.sharpness.SharpnessFigures;
 import io.squat.sharpness.SharpnessResults;
 import io.squat.sharpness.SharpnessSettings;
 import io.squat.sharpness.SharpnessTables;
-import io.squat.train.FolderLock;
 import io.squat.train.Progress;
 import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
 import io.squat.train.SettingsText;
-import io.squat.train.WholeFiles;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,12 +1,12 @@
 package io.squat.report;
 
+import io.squat.files.WholeFiles;
 import io.squat.glue.Metric;
 import io.squat.plots.Figure;
 import io.squat.sharpness.SharpnessResults;
 import io.squat.train.PlainNumber;
 import io.squat.train.RunData;
 import io.squat.train.SettingsText;
-import io.squat.train.WholeFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

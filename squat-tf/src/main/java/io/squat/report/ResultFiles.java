@@ -1,13 +1,13 @@
 package io.squat.report;
 
+import io.squat.files.RecordFiles;
+import io.squat.files.WholeFiles;
 import io.squat.sharpness.SharpnessResults;
-import io.squat.train.WholeFiles;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -60,14 +60,13 @@ public final class ResultFiles {
     if (!run.isFinished()) {
       if (!run.folder().isThere()) { // of a sweep that has not begun it
         Files.createDirectories(target);
-        WholeFiles.writeJson(target.resolve("settings.json"), run.settings());
+        RecordFiles.write(target.resolve("settings.json"), run.settings());
       }
       return;
     }
     if (!Files.exists(root.resolve(RunSize.FILE))) {
       RunSize.bytes(run.folder(), run.settings())
-          .ifPresent(
-              bytes -> WholeFiles.writeJson(target.resolve(RunSize.FILE), new RunSize(bytes)));
+          .ifPresent(bytes -> RecordFiles.write(target.resolve(RunSize.FILE), new RunSize(bytes)));
     }
     for (Path file : stageFiles(root.resolve(stage))) {
       copyFile(file, target.resolve(stage).resolve(file.getFileName()));
@@ -106,18 +105,18 @@ public final class ResultFiles {
   private static void copyFile(Path from, Path to) throws IOException {
     Files.createDirectories(to.resolveSibling("."));
     if (!Files.exists(to) || !Files.isSameFile(from, to)) {
-      Path part = to.resolveSibling(".part-" + to.getFileName());
-      Files.copy(from, part, StandardCopyOption.REPLACE_EXISTING);
-      Files.move(part, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      WholeFiles.write(to, out -> Files.copy(from, out));
     }
   }
 
   private static void zip(Path from, Path to) throws IOException {
     Files.createDirectories(to.resolveSibling("."));
-    Path part = to.resolveSibling(".part-" + to.getFileName());
-    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(part))) {
-      Files.copy(from, out);
-    }
-    Files.move(part, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    WholeFiles.write(
+        to,
+        out -> {
+          try (OutputStream zipped = new GZIPOutputStream(out)) {
+            Files.copy(from, zipped);
+          }
+        });
   }
 }

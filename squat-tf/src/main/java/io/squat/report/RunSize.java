@@ -1,11 +1,11 @@
 package io.squat.report;
 
+import io.squat.files.RecordFiles;
 import io.squat.savedmodels.Inspection;
 import io.squat.savedmodels.Rewriting;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
-import io.squat.train.WholeFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -24,7 +24,7 @@ record RunSize(long bytes) {
   static Optional<Long> bytes(RunFolder run, RunSettings settings) {
     Path file = run.root().resolve(FILE);
     if (Files.isRegularFile(file)) {
-      return Optional.of(WholeFiles.readJson(file, RunSize.class).bytes());
+      return Optional.of(RecordFiles.read(file, RunSize.class).bytes());
     }
     if (!Files.isRegularFile(run.encoder().resolve("saved_model.pb"))) {
       return Optional.empty();

@@ -1,11 +1,11 @@
 package io.squat.sharpness;
 
 import com.google.common.collect.ImmutableMap;
+import io.squat.files.RecordFiles;
 import io.squat.ops.BitWidths;
 import io.squat.train.PlainNumber;
 import io.squat.train.RunFolder;
 import io.squat.train.SettingsText;
-import io.squat.train.WholeFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -118,7 +118,7 @@ public record SharpnessResults(
   public static Optional<SharpnessResults> read(Path folder) {
     Path file = folder.resolve(FILE);
     return Files.isRegularFile(file)
-        ? Optional.of(WholeFiles.readJson(file, SharpnessResults.class))
+        ? Optional.of(RecordFiles.read(file, SharpnessResults.class))
         : Optional.empty();
   }
 
@@ -149,7 +149,7 @@ public record SharpnessResults(
           folder
               + ": expected no results or those of the same measurement, found "
               + "others: "
-              + WholeFiles.difference(found.measurement(), measurement())
+              + RecordFiles.difference(found.measurement(), measurement())
               + "; choose another --out");
     }
     return found;
@@ -207,6 +207,6 @@ public record SharpnessResults(
 
   /** Writes the file. */
   public void write(Path folder) {
-    WholeFiles.writeJson(folder.resolve(FILE), this);
+    RecordFiles.write(folder.resolve(FILE), this);
   }
 }

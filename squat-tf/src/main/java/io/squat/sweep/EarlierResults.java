@@ -1,9 +1,9 @@
 package io.squat.sweep;
 
+import io.squat.files.RecordFiles;
 import io.squat.train.FinishedRun;
 import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
-import io.squat.train.WholeFiles;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -46,7 +46,7 @@ public final class EarlierResults {
         throw new IllegalArgumentException(
             there(run).root()
                 + ": expected a run of the settings that are asked for, found other ones: "
-                + WholeFiles.difference(found, run.settings())
+                + RecordFiles.difference(found, run.settings())
                 + "; ask for those, or leave out --results");
       }
       RunFolder own = sweep.run(run.folder());

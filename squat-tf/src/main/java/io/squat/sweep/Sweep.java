@@ -1,9 +1,9 @@
 package io.squat.sweep;
 
-import io.squat.train.FolderLock;
+import io.squat.files.FolderLock;
+import io.squat.files.RecordFiles;
 import io.squat.train.RunFolder;
 import io.squat.train.RunResult;
-import io.squat.train.WholeFiles;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -91,7 +91,7 @@ public final class Sweep {
     this.view = view;
     Map<String, Work> known =
         Files.exists(folder.status())
-            ? WholeFiles.readJson(folder.status(), Status.class).runs()
+            ? RecordFiles.read(folder.status(), Status.class).runs()
             : new HashMap<>();
     for (SweepRun run : runs) {
       Work work = known.getOrDefault(run.folder(), Work.NONE);
@@ -326,7 +326,7 @@ public final class Sweep {
   private void changed(Entry entry) {
     Map<String, Work> known = new LinkedHashMap<>();
     entries.forEach((name, some) -> known.put(name, some.work));
-    WholeFiles.writeJson(folder.status(), new Status(known));
+    RecordFiles.write(folder.status(), new Status(known));
     view.changed(entry.status());
   }
 

@@ -1,9 +1,9 @@
 package io.squat.sweep;
 
-import io.squat.train.FolderLock;
+import io.squat.files.FolderLock;
+import io.squat.files.RecordFiles;
 import io.squat.train.RunFolder;
 import io.squat.train.RunSettings;
-import io.squat.train.WholeFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -81,7 +81,7 @@ public final class SweepFolder {
       return;
     }
     Map<String, RunSettings> wanted = settings(runs);
-    Map<String, RunSettings> found = WholeFiles.readJson(file(), Asked.class).runs();
+    Map<String, RunSettings> found = RecordFiles.read(file(), Asked.class).runs();
     List<String> missing =
         found.keySet().stream().filter(folder -> !wanted.containsKey(folder)).toList();
     if (!missing.isEmpty()) {
@@ -104,7 +104,7 @@ public final class SweepFolder {
                     + ": expected a sweep of the same settings, found other ones in "
                     + folder
                     + ": "
-                    + WholeFiles.difference(settings, same)
+                    + RecordFiles.difference(settings, same)
                     + "; choose another --out");
           }
         });
@@ -153,14 +153,14 @@ public final class SweepFolder {
 
   /** The settings of all runs of a sweep by their folders; empty if the folder is none. */
   public Map<String, RunSettings> asked() {
-    return Files.isRegularFile(file()) ? WholeFiles.readJson(file(), Asked.class).runs() : Map.of();
+    return Files.isRegularFile(file()) ? RecordFiles.read(file(), Asked.class).runs() : Map.of();
   }
 
   /** Why runs failed, by their folders. */
   public Map<String, String> failures() {
     Map<String, String> failures = new LinkedHashMap<>();
     if (Files.isRegularFile(status())) {
-      WholeFiles.readJson(status(), Sweep.Status.class)
+      RecordFiles.read(status(), Sweep.Status.class)
           .runs()
           .forEach(
               (run, work) -> {
@@ -173,7 +173,7 @@ public final class SweepFolder {
   }
 
   void write(SweepPlan plan, List<SweepRun> runs) {
-    WholeFiles.writeJson(file(), new Asked(plan, settings(runs)));
+    RecordFiles.write(file(), new Asked(plan, settings(runs)));
   }
 
   private static Map<String, RunSettings> settings(List<SweepRun> runs) {

@@ -1,5 +1,8 @@
 package io.squat.train;
 
+import io.squat.files.FolderLock;
+import io.squat.files.RecordFiles;
+import io.squat.files.WholeFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
@@ -31,7 +34,7 @@ public record FinishedRun(RunFolder run) {
       throw new IllegalArgumentException(
           run.root()
               + ": expected a run with the float stage of this one, found one of other settings: "
-              + WholeFiles.difference(found, wanted)
+              + RecordFiles.difference(found, wanted)
               + "; choose another --float-run, or none");
     }
     run.requireModel(StageSettings.FLOAT);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.squat.eval.ModelDescription;
+import io.squat.files.RecordFiles;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.FrozenModel;
 import java.io.UncheckedIOException;
@@ -40,7 +41,7 @@ public final class RecoveredSteps {
     if (!Files.isRegularFile(file)) {
       return null;
     }
-    FrozenModel.Recovered found = WholeFiles.readJson(file, FrozenModel.Recovered.class);
+    FrozenModel.Recovered found = RecordFiles.read(file, FrozenModel.Recovered.class);
     return ModelDescription.read(model)
         .flatMap(description -> levels(description, found))
         .map(found::withLevels)

@@ -2,6 +2,9 @@ package io.squat.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.hash.Hashing;
+import io.squat.files.FolderLock;
+import io.squat.files.RecordFiles;
+import io.squat.files.WholeFiles;
 import io.squat.savedmodels.CheckpointOps;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -78,7 +81,7 @@ public final class RunFolder {
               + result().getFileName()
               + "; go on with it by the same `squat train`");
     }
-    return WholeFiles.readJson(result(), RunResult.class);
+    return RecordFiles.read(result(), RunResult.class);
   }
 
   private Path settingsFile() {
@@ -88,7 +91,7 @@ public final class RunFolder {
   /** Whether this is the folder of a run: others, too, may have a {@code settings.json}. */
   public boolean isRun() {
     return Files.isRegularFile(settingsFile())
-        && WholeFiles.readJson(settingsFile(), JsonNode.class).path("method").isTextual();
+        && RecordFiles.read(settingsFile(), JsonNode.class).path("method").isTextual();
   }
 
   /**
@@ -103,7 +106,7 @@ public final class RunFolder {
               + ": expected the folder of a run with settings.json, found "
               + (Files.isDirectory(root) ? "none in it" : "no such folder"));
     }
-    return WholeFiles.readJson(settingsFile(), RunSettings.class);
+    return RecordFiles.read(settingsFile(), RunSettings.class);
   }
 
   private Path dataFile() {
@@ -113,12 +116,12 @@ public final class RunFolder {
   /** What the run's rows are like; runs of before this was kept have nothing. */
   public Optional<RunData> data() {
     return Files.isRegularFile(dataFile())
-        ? Optional.of(WholeFiles.readJson(dataFile(), RunData.class))
+        ? Optional.of(RecordFiles.read(dataFile(), RunData.class))
         : Optional.empty();
   }
 
   void writeData(RunData data) {
-    WholeFiles.writeJson(dataFile(), data);
+    RecordFiles.write(dataFile(), data);
   }
 
   /**
@@ -148,12 +151,12 @@ public final class RunFolder {
    */
   public Optional<float[]> devLabels() {
     return Files.isRegularFile(labelsFile())
-        ? Optional.of(WholeFiles.readNumbers(labelsFile()))
+        ? Optional.of(NumberLines.read(labelsFile()))
         : Optional.empty();
   }
 
   void writeLabels(float[] labels) {
-    WholeFiles.writeNumbers(labelsFile(), labels);
+    NumberLines.write(labelsFile(), labels);
   }
 
   /**
@@ -177,7 +180,7 @@ public final class RunFolder {
     } catch (IOException e) {
       throw new UncheckedIOException(root + ": cannot be written: " + e.getMessage(), e);
     }
-    WholeFiles.writeJson(settingsFile(), settings);
+    RecordFiles.write(settingsFile(), settings);
   }
 
   /**
@@ -215,7 +218,7 @@ public final class RunFolder {
           root
               + ": expected an empty folder or a run of the same settings, found a run of other"
               + " settings: "
-              + WholeFiles.difference(found, settings)
+              + RecordFiles.difference(found, settings)
               + "; choose another --out");
     }
   }

@@ -1,5 +1,7 @@
 package io.squat.train;
 
+import io.squat.files.RecordFiles;
+import io.squat.files.WholeFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -99,13 +101,13 @@ public record StageFolder(Path root) {
         model(),
         part -> {
           variables.accept(part.resolve(VARIABLES));
-          WholeFiles.writeJson(scoresFile(part), scores);
-          WholeFiles.writeNumbers(predictionsFile(part), devPredictions);
+          RecordFiles.write(scoresFile(part), scores);
+          NumberLines.write(predictionsFile(part), devPredictions);
           if (!furtherScores.isEmpty()) {
-            WholeFiles.writeJson(furtherFile(part), furtherScores);
+            RecordFiles.write(furtherFile(part), furtherScores);
           }
           if (!histograms.isEmpty()) {
-            WholeFiles.writeJson(histogramsFile(part), histograms);
+            RecordFiles.write(histogramsFile(part), histograms);
           }
         });
     deleteCheckpoints();
@@ -129,7 +131,7 @@ public record StageFolder(Path root) {
 
   /** The scores of the finished stage on the dev rows, an epoch each, in their order. */
   List<DevScore> scores() {
-    return List.of(WholeFiles.readJson(scoresFile(model()), DevScore[].class));
+    return List.of(RecordFiles.read(scoresFile(model()), DevScore[].class));
   }
 
   /**
@@ -137,7 +139,7 @@ public record StageFolder(Path root) {
    * the file's order.
    */
   public float[] devPredictions() {
-    return WholeFiles.readNumbers(predictionsFile(model()));
+    return NumberLines.read(predictionsFile(model()));
   }
 
   /**
@@ -146,7 +148,7 @@ public record StageFolder(Path root) {
    */
   Map<String, Map<String, Double>> furtherScores() {
     Path file = furtherFile(model());
-    return Files.isRegularFile(file) ? WholeFiles.readJson(file, FurtherScores.class) : Map.of();
+    return Files.isRegularFile(file) ? RecordFiles.read(file, FurtherScores.class) : Map.of();
   }
 
   /** Where {@link #histograms} are. */
@@ -157,7 +159,7 @@ public record StageFolder(Path root) {
   /** How the weights of the finished stage lie on their grids; empty where nothing was kept. */
   public List<WeightHistogram> histograms() {
     return Files.isRegularFile(histogramsFile())
-        ? List.of(WholeFiles.readJson(histogramsFile(), WeightHistogram[].class))
+        ? List.of(RecordFiles.read(histogramsFile(), WeightHistogram[].class))
         : List.of();
   }
 
@@ -171,12 +173,12 @@ public record StageFolder(Path root) {
    */
   public Optional<float[]> devPredictions(int epoch) {
     Path file = predictionsFile(epoch);
-    return Files.isRegularFile(file) ? Optional.of(WholeFiles.readNumbers(file)) : Optional.empty();
+    return Files.isRegularFile(file) ? Optional.of(NumberLines.read(file)) : Optional.empty();
   }
 
   void writePredictions(int epoch, float[] predictions) {
     create();
-    WholeFiles.writeNumbers(predictionsFile(epoch), predictions);
+    NumberLines.write(predictionsFile(epoch), predictions);
   }
 
   private void create() {
@@ -296,7 +298,7 @@ public record StageFolder(Path root) {
         checkpointFolder().resolve(STEP + position.step()),
         folder -> {
           variables.accept(folder.resolve(VARIABLES));
-          WholeFiles.writeJson(folder.resolve("position.json"), position);
+          RecordFiles.write(folder.resolve("position.json"), position);
         });
     List<Path> all = checkpoints();
     for (Path old : all.subList(0, Math.max(0, all.size() - KEPT_CHECKPOINTS))) {
@@ -314,7 +316,7 @@ public record StageFolder(Path root) {
 
   /** The position of a checkpoint, given the prefix of its variables. */
   static StagePosition position(Path checkpoint) {
-    return WholeFiles.readJson(checkpoint.resolveSibling("position.json"), StagePosition.class);
+    return RecordFiles.read(checkpoint.resolveSibling("position.json"), StagePosition.class);
   }
 
   void deleteCheckpoints() {

@@ -1,5 +1,7 @@
 package io.squat.train;
 
+import io.squat.files.FolderLock;
+import io.squat.files.RecordFiles;
 import io.squat.glue.Batch;
 import io.squat.glue.Batches;
 import io.squat.glue.EncodedExamples;
@@ -191,7 +193,7 @@ public final class Trainer {
     folder.stage(StageSettings.FLOAT).deleteCheckpoints();
     folder.stage(StageSettings.QUANTIZED).deleteCheckpoints();
     RunResult result = RunResult.of(folder, settings);
-    WholeFiles.writeJson(folder.result(), result);
+    RecordFiles.write(folder.result(), result);
     return result;
   }
 

@@ -46,6 +46,14 @@ class OutputFileTest {
   }
 
   @Test
+  void whatAKilledProcessLeftIsNoHindrance() throws IOException {
+    Files.writeString(folder.resolve(".part-a.json"), "half");
+    write(folder.resolve("a.json"), "new");
+    assertEquals("new", Files.readString(folder.resolve("a.json")));
+    assertEquals(List.of("a.json"), names());
+  }
+
+  @Test
   void aLinkStaysOneAndItsFileIsWritten() throws IOException {
     Path file = Files.writeString(Files.createDirectory(folder.resolve("x")).resolve("a"), "old");
     Path link = Files.createSymbolicLink(folder.resolve("link"), file);

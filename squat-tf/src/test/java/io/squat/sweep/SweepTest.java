@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.squat.files.RecordFiles;
 import io.squat.glue.Casing;
 import io.squat.glue.GlueTask;
 import io.squat.ops.Granularity;
@@ -12,7 +13,6 @@ import io.squat.train.Method;
 import io.squat.train.OptimizerSettings;
 import io.squat.train.RunResult;
 import io.squat.train.RunSettings;
-import io.squat.train.WholeFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,7 +90,7 @@ class SweepTest {
   @BeforeEach
   void write() throws IOException {
     Files.writeString(folder.resolve("train.sh"), TRAIN);
-    WholeFiles.writeJson(
+    RecordFiles.write(
         folder.resolve("result.json"),
         new RunResult("CoLA", "fp", null, 1, List.of(), List.of(), Map.of(), Map.of(), Map.of()));
     for (long seed = 1; seed <= 2; seed++) {
@@ -126,7 +126,7 @@ class SweepTest {
             null,
             seed);
     Path file = folder.resolve("settings-" + runs.size() + ".json");
-    WholeFiles.writeJson(file, settings);
+    RecordFiles.write(file, settings);
     runs.add(
         new SweepRun(name, method.label(), settings, floatRun, List.of("--settings=" + file), 10));
   }

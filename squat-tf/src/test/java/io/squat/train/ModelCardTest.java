@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.squat.files.RecordFiles;
 import io.squat.glue.Casing;
 import io.squat.glue.GlueTask;
 import io.squat.glue.OwnTask;
@@ -79,7 +80,7 @@ class ModelCardTest {
       run.settings().task().metrics().forEach(name -> named.put(name.displayName(), metric));
       scores.add(new DevScore(scores.size() + 1, named));
     }
-    WholeFiles.writeJson(model.resolve("scores.json"), scores);
+    RecordFiles.write(model.resolve("scores.json"), scores);
     Files.writeString(model.resolve("dev-predictions.txt"), "1.0\n".repeat(23));
     Files.write(model.resolve("variables.index"), new byte[345_678]);
     Files.write(model.resolve("variables.data-00000-of-00001"), new byte[1_000_000]);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.squat.files.RecordFiles;
 import io.squat.ops.Granularity;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -142,7 +143,7 @@ class RunFolderTest {
   @Test
   void refusesAFinishedRun() {
     open(SETTINGS);
-    WholeFiles.writeJson(run.result(), List.of());
+    RecordFiles.write(run.result(), List.of());
     assertTrue(refusal(SETTINGS).contains("finished"));
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.squat.files.RecordFiles;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -31,7 +32,7 @@ class StageFolderTest {
   void keepsTheLastTwoCheckpointsByNumber() throws IOException {
     for (long step : new long[] {2, 9, 10, 100}) {
       stage.writeCheckpoint(
-          new StagePosition(step, List.of()), prefix -> WholeFiles.writeJson(prefix, step));
+          new StagePosition(step, List.of()), prefix -> RecordFiles.write(prefix, step));
     }
     try (Stream<Path> left = Files.list(folder.resolve("float/checkpoints"))) {
       assertEquals(
@@ -40,13 +41,12 @@ class StageFolderTest {
     }
     Path last = stage.lastCheckpoint().orElseThrow();
     assertEquals(100, StageFolder.position(last).step());
-    assertEquals(100, WholeFiles.readJson(last, Long.class));
+    assertEquals(100, RecordFiles.read(last, Long.class));
   }
 
   @Test
   void checkpointThatCannotBeWrittenLeavesTheOthers() {
-    stage.writeCheckpoint(
-        new StagePosition(2, List.of()), prefix -> WholeFiles.writeJson(prefix, 2));
+    stage.writeCheckpoint(new StagePosition(2, List.of()), prefix -> RecordFiles.write(prefix, 2));
     assertThrows(
         IllegalStateException.class,
         () ->

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.squat.files.FolderLock;
 import io.squat.ops.Granularity;
 import io.squat.savedmodels.FrozenModel;
 import io.squat.savedmodels.ModelVariable;

@@ -1,4 +1,4 @@
-package io.squat.train;
+package io.squat.files;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,10 +1,10 @@
-package io.squat.train;
+package io.squat.files;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -75,22 +75,22 @@ class WholeFilesTest {
   }
 
   @Test
-  void aFileThatIsNotThereIsNamed() {
-    Path file = folder.resolve("settings.json");
-    assertEquals(
-        file + ": expected as a part of the run, found no such file",
-        assertThrows(IllegalArgumentException.class, () -> WholeFiles.readJson(file, List.class))
-            .getMessage());
-  }
-
-  @Test
-  void aFileThatIsCutOffIsNamed() throws IOException {
-    Path file = Files.writeString(folder.resolve("settings.json"), "[1, 2");
+  void aFileThatCannotBeWrittenLeavesTheOneBefore() throws IOException {
+    Path file = Files.writeString(folder.resolve("a.txt"), "old");
     String message =
         String.valueOf(
             assertThrows(
-                    IllegalArgumentException.class, () -> WholeFiles.readJson(file, List.class))
+                    UncheckedIOException.class,
+                    () ->
+                        WholeFiles.write(
+                            file,
+                            out -> {
+                              out.write('n');
+                              throw new IOException("no space left");
+                            }))
                 .getMessage());
-    assertTrue(message.startsWith(file + ": expected JSON as a run writes it"), message);
+    assertEquals(file + ": cannot be written: no space left", message);
+    assertEquals("old", Files.readString(file));
+    assertEquals(List.of("a.txt"), files());
   }
 }

@@ -1,4 +1,4 @@
-package io.squat.train;
+package io.squat.files;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
