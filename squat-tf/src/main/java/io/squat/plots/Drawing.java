@@ -62,6 +62,8 @@ final class Drawing {
   private static final Range ANY = new Range(0, Double.MAX_VALUE / 2);
   private static final int COLOURS = 400;
   private static final double NARROW = 1.1;
+  private static final double SAME = 1e-7;
+  private static final double LEAST_HALF = 0.1;
   private static final double LEAST_FRACTION = 1e-5;
   private static final Color GRID = new Color(0xDDDDDD);
   private static final Color MARK = new Color(0x888888);
@@ -93,7 +95,6 @@ final class Drawing {
         image(fullWidth, (int) Math.ceil(rows * HEIGHT + legendHeight + noteHeight));
     Graphics2D graphics = graphics(image);
     List<JFreeChart> charts = figure.plots().stream().map(plot -> chart(plot, levels)).toList();
-    charts.forEach(Drawing::widenNarrowAxes);
     for (int row = 0; row < rows; row++) {
       int first = row * figure.columns();
       shareRanges(charts.subList(first, Math.min(charts.size(), first + figure.columns())));
@@ -122,7 +123,9 @@ final class Drawing {
     }
   }
 
-  /** Of one value alone a logarithmic axis would show nothing beside it. */
+  /**
+   * Of one value alone a logarithmic axis would show nothing beside it, others one tick ten times.
+   */
   private static void widenNarrowAxes(JFreeChart chart) {
     for (ValueAxis axis :
         List.of(chart.getXYPlot().getDomainAxis(), chart.getXYPlot().getRangeAxis())) {
@@ -130,6 +133,9 @@ final class Drawing {
       if (axis instanceof DecimalLogAxis
           && range.getUpperBound() < NARROW * range.getLowerBound()) {
         axis.setRange(range.getLowerBound() / NARROW, range.getUpperBound() * NARROW);
+      } else if (range.getLength() <= SAME * Math.max(1, Math.abs(range.getCentralValue()))) {
+        double half = Math.max(LEAST_HALF, (NARROW - 1) * Math.abs(range.getCentralValue()));
+        axis.setRange(range.getCentralValue() - half, range.getCentralValue() + half);
       }
     }
   }
@@ -244,7 +250,8 @@ final class Drawing {
     }
   }
 
-  private static JFreeChart chart(Plot plot, @Nullable Levels levels) {
+  /** One plot, its axes as they are before a row of plots shares them. */
+  static JFreeChart chart(Plot plot, @Nullable Levels levels) {
     XYPlot area = new XYPlot();
     area.setDomainAxis(axis(plot.x()));
     area.setRangeAxis(axis(plot.y()));
@@ -275,6 +282,7 @@ final class Drawing {
             plot.title().isEmpty() ? null : plot.title(), font(Font.BOLD, 13), area, false);
     chart.setBackgroundPaint(Color.WHITE);
     chart.setPadding(new RectangleInsets(MARGIN, MARGIN, MARGIN, 2 * MARGIN));
+    widenNarrowAxes(chart);
     return chart;
   }
 

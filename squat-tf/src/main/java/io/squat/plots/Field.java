@@ -9,7 +9,7 @@ import java.util.List;
  * @param label what the heights are, with the unit
  * @param x where the columns stand, rising
  * @param y where the rows stand, rising
- * @param heights row by row
+ * @param heights row by row; what is not finite is drawn as the highest
  */
 public record Field(String label, List<Double> x, List<Double> y, List<List<Double>> heights) {
   /** Copies the lists. */
@@ -32,8 +32,14 @@ public record Field(String label, List<Double> x, List<Double> y, List<List<Doub
     }
   }
 
+  /** The highest place; 0 where nothing is finite. */
   double highest() {
-    return heights.stream().flatMap(List::stream).mapToDouble(x -> x).max().orElseThrow();
+    return heights.stream()
+        .flatMap(List::stream)
+        .mapToDouble(height -> height)
+        .filter(Double::isFinite)
+        .max()
+        .orElse(0);
   }
 
   /** The same with so many places between two, on planes through the corners of each cell. */
@@ -46,11 +52,16 @@ public record Field(String label, List<Double> x, List<Double> y, List<List<Doub
       List<Double> mixed = new ArrayList<>();
       for (int column = 0; column < x.size(); column++) {
         double low = heights.get(below).get(column);
-        mixed.add(low + up * (heights.get(below + 1).get(column) - low));
+        mixed.add(between(low, heights.get(below + 1).get(column), up));
       }
       rows.add(finer(mixed, parts));
     }
     return new Field(label, finer(x, parts), finerY, rows);
+  }
+
+  /** At a part of the way; beside a place that is not finite nothing is but a finite end itself. */
+  private static double between(double from, double to, double part) {
+    return part == 0 ? from : part == 1 ? to : (1 - part) * from + part * to;
   }
 
   private static List<Double> finer(List<Double> numbers, int parts) {
@@ -58,7 +69,7 @@ public record Field(String label, List<Double> x, List<Double> y, List<List<Doub
     for (int i = 0; i + 1 < numbers.size(); i++) {
       for (int part = 0; part < parts; part++) {
         double from = numbers.get(i);
-        all.add(from + (numbers.get(i + 1) - from) * part / parts);
+        all.add(between(from, numbers.get(i + 1), (double) part / parts));
       }
     }
     all.add(numbers.get(numbers.size() - 1));

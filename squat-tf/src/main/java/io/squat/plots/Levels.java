@@ -33,11 +33,7 @@ final class Levels implements PaintScale {
   private final List<Double> heights;
 
   Levels(List<Field> fields) {
-    double[] reached =
-        fields.stream()
-            .mapToDouble(Field::highest)
-            .filter(x -> x > 0 && Double.isFinite(x))
-            .toArray();
+    double[] reached = fields.stream().mapToDouble(Field::highest).filter(x -> x > 0).toArray();
     // Of fields that rise nowhere any scale says so.
     double highest = Arrays.stream(reached).max().orElse(1);
     double lowest = LOWEST * Arrays.stream(reached).min().orElse(1);
@@ -63,7 +59,8 @@ final class Levels implements PaintScale {
 
   @Override
   public Paint getPaint(double height) {
-    return ofBand((int) heights.stream().filter(level -> height >= level).count());
+    // What is no number lies above all levels: there the loss has diverged.
+    return ofBand((int) heights.stream().filter(level -> !(height < level)).count());
   }
 
   /** The colour between two levels; of band 0 below the first. */
@@ -179,11 +176,12 @@ final class Levels implements PaintScale {
     for (int i = 0; i < 4; i++) {
       int next = (i + 1) % 4;
       if (corners[i] < height != corners[next] < height) {
-        double part = (height - corners[i]) / (corners[next] - corners[i]);
+        double part = part(corners[i], corners[next], height);
         crossings.add(
             new double[] {x[i] + part * (x[next] - x[i]), y[i] + part * (y[next] - y[i])});
       }
     }
+    // Where a corner is not finite the middle lies above.
     double middle = (corners[0] + corners[1] + corners[2] + corners[3]) / 4;
     // Of four crossings, those around the first corner belong together if it lies apart.
     boolean turned = crossings.size() == 4 && corners[0] < height != middle < height;
@@ -194,5 +192,13 @@ final class Levels implements PaintScale {
       line.moveTo(from[0], from[1]);
       line.lineTo(to[0], to[1]);
     }
+  }
+
+  /** Where between two corners a height is; beside one that is not finite at the finite one. */
+  private static double part(double from, double to, double height) {
+    if (!Double.isFinite(from)) {
+      return 1;
+    }
+    return Double.isFinite(to) ? (height - from) / (to - from) : 0;
   }
 }

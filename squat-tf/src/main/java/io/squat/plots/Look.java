@@ -7,12 +7,13 @@ import java.awt.geom.AffineTransform;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How a curve looks. Two of {@link #of} differ in colour, dashes and marker, so that they can be
- * told apart without colours; the colours are those of Okabe and Ito, which the colour-blind can
- * tell apart.
+ * How a curve looks. The first seven of {@link #of} differ in colour, dashes and marker, so that
+ * they can be told apart without colours; the colours are those of Okabe and Ito, which the
+ * colour-blind can tell apart.
  *
  * @param rgb the colour
  * @param dash a number of the dashes
@@ -24,20 +25,40 @@ public record Look(int rgb, int dash, int marker) {
       List.of(0x0072B2, 0xD55E00, 0x009E73, 0x000000, 0xCC79A7, 0xE69F00, 0x56B4E9);
   private static final List<List<Float>> DASHES =
       List.of(
-          List.of(), List.of(7f, 3f), List.of(2f, 2f), List.of(8f, 3f, 2f, 3f), List.of(12f, 3f));
+          List.of(),
+          List.of(7f, 3f),
+          List.of(2f, 2f),
+          List.of(8f, 3f, 2f, 3f),
+          List.of(12f, 3f),
+          List.of(3f, 6f),
+          List.of(12f, 3f, 2f, 3f, 2f, 3f));
 
-  /** How many looks differ in colour. */
-  public static final int COUNT = COLOURS.size();
-
-  private static final int MARKERS = 5;
   private static final double SIZE = 7;
   private static final float WIDTH = 1.6f;
   private static final int DARK = 0x08306B;
   private static final int LIGHT = 0x9ECAE1;
 
-  /** The look of a number; the first seven differ in colour, and neighbours in everything. */
+  /** The look of a number; the first seven differ in everything, the first 49 in something. */
   public static Look of(int number) {
-    return new Look(COLOURS.get(number % COLOURS.size()), number % DASHES.size(), number % MARKERS);
+    int turned = number + number / COLOURS.size();
+    return new Look(COLOURS.get(number % COLOURS.size()), turned % DASHES.size(), turned);
+  }
+
+  /**
+   * The looks of curves that are of some kinds: the first of a kind has the kind's look, which is
+   * the same on all pictures; further ones have looks that no kind has.
+   */
+  public static <K extends Enum<K>> List<Look> ofKinds(List<K> kinds) {
+    List<Look> looks = new ArrayList<>();
+    int further = 0;
+    for (int i = 0; i < kinds.size(); i++) {
+      K kind = kinds.get(i);
+      boolean first = kinds.indexOf(kind) == i;
+      List<K> all = List.of(kind.getDeclaringClass().getEnumConstants());
+      looks.add(of(first ? all.indexOf(kind) : all.size() + further));
+      further += first ? 0 : 1;
+    }
+    return looks;
   }
 
   /**
@@ -76,22 +97,25 @@ public record Look(int rgb, int dash, int marker) {
   Shape shape() {
     double half = SIZE / 2;
     Shape square = new Rectangle2D.Double(-half, -half, SIZE, SIZE);
-    return switch (marker % MARKERS) {
+    return switch (marker % COLOURS.size()) {
       case 0 -> new Ellipse2D.Double(-half, -half, SIZE, SIZE);
       case 1 -> square;
-      case 2 -> triangle(-1);
+      case 2 -> triangle(0);
       case 3 -> AffineTransform.getRotateInstance(Math.PI / 4).createTransformedShape(square);
-      default -> triangle(1);
+      case 4 -> triangle(2);
+      case 5 -> triangle(1);
+      default -> triangle(3);
     };
   }
 
-  private static Shape triangle(int direction) {
+  /** A triangle that points up, turned by so many quarters. */
+  private static Shape triangle(int quarters) {
     double half = SIZE / 2;
     Path2D path = new Path2D.Double();
-    path.moveTo(0, direction * half);
-    path.lineTo(half, -direction * half);
-    path.lineTo(-half, -direction * half);
+    path.moveTo(0, -half);
+    path.lineTo(half, half);
+    path.lineTo(-half, half);
     path.closePath();
-    return path;
+    return AffineTransform.getQuadrantRotateInstance(quarters).createTransformedShape(path);
   }
 }

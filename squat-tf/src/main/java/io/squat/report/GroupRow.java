@@ -38,6 +38,9 @@ public record GroupRow(
     Map<String, Sample> further,
     List<Difference> differences) {
 
+  /** Marks an interval to which the seeds add nothing. */
+  static final String ROWS_ALONE = "\u2020";
+
   /**
    * A number over seeds.
    *
@@ -65,17 +68,26 @@ public record GroupRow(
    * @param mean the difference
    * @param low the lower end of its 95 % interval
    * @param high the upper end
+   * @param seedShare which part of the interval's variance is that of the seeds; null of one seed
    */
   public record Difference(
-      String to, String metric, String epoch, int seeds, double mean, double low, double high) {
-    /** In percentage points, such as {@code +0.90 [-0.20, +2.01]}. */
+      String to,
+      String metric,
+      String epoch,
+      int seeds,
+      double mean,
+      double low,
+      double high,
+      @Nullable Double seedShare) {
+    /** In percentage points, such as {@code +0.90 [-0.20, +2.01]}; with a mark if rows are all. */
     String percent() {
       return Numbers.signedPercent(mean)
           + " ["
           + Numbers.signedPercent(low)
           + ", "
           + Numbers.signedPercent(high)
-          + "]";
+          + "]"
+          + (seedShare != null && seedShare == 0 ? " " + ROWS_ALONE : "");
     }
   }
 
@@ -102,7 +114,10 @@ public record GroupRow(
                         comparison.seeds(),
                         comparison.interval().difference(),
                         comparison.interval().low(),
-                        comparison.interval().high()))
+                        comparison.interval().high(),
+                        Double.isNaN(comparison.interval().seedShare())
+                            ? null
+                            : (Double) comparison.interval().seedShare()))
             .toList());
   }
 
@@ -149,7 +164,7 @@ public record GroupRow(
         head.addAll(List.of(name + " mean", name + " deviation"));
         for (Comparison.Baseline baseline : Comparison.Baseline.values()) {
           String to = name + " minus " + baseline.label();
-          head.addAll(List.of(to, to + " low", to + " high", to + " seeds"));
+          head.addAll(List.of(to, to + " low", to + " high", to + " seeds", to + " seed share"));
         }
       }
     }
@@ -193,12 +208,13 @@ public record GroupRow(
 
   private static List<String> cells(@Nullable Difference difference) {
     return difference == null
-        ? List.of("", "", "", "")
+        ? List.of("", "", "", "", "")
         : List.of(
             String.valueOf(difference.mean()),
             String.valueOf(difference.low()),
             String.valueOf(difference.high()),
-            String.valueOf(difference.seeds()));
+            String.valueOf(difference.seeds()),
+            difference.seedShare() == null ? "" : String.valueOf(difference.seedShare()));
   }
 
   /** The difference to a baseline, or null. */

@@ -1,5 +1,6 @@
 package io.squat.report;
 
+import io.squat.files.Csv;
 import io.squat.files.WholeFiles;
 import io.squat.glue.Metric;
 import io.squat.plots.Figure;
@@ -91,8 +92,8 @@ public final class Report {
         out.resolve("index.html"),
         HtmlPage.text(TITLE, blocks, file -> pngs.getOrDefault(file, new byte[0])));
     WholeFiles.writeText(out.resolve("report.md"), MarkdownPage.text(blocks));
-    WholeFiles.writeText(out.resolve("runs.csv"), Csv.text(runsTable()));
-    WholeFiles.writeText(out.resolve("groups.csv"), Csv.text(GroupRow.csv(rows)));
+    WholeFiles.writeText(out.resolve("runs.csv"), csv(runsTable()));
+    WholeFiles.writeText(out.resolve("groups.csv"), csv(GroupRow.csv(rows)));
   }
 
   /** The parts of the page. */
@@ -163,7 +164,12 @@ public final class Report {
                   + PairedBootstrap.REPLICATES
                   + " replicates), the seeds' by what they vary beyond that, with Student's t. With one"
                   + " seed it is over the rows alone; with fewer than five the seeds' part of it is a"
-                  + " rough guess, often many times too wide, now and then missing. An interval that holds 0 is no evidence of a"
+                  + " rough guess, often many times too wide. "
+                  + GroupRow.ROWS_ALONE
+                  + ": the seeds differ by no more than"
+                  + " the rows explain, so the interval is the rows' alone; with few seeds that happens"
+                  + " by chance, too. In simulated comparisons the intervals held the true difference in 94"
+                  + " to 98 of 100 with three seeds or five, with two in 89 to 98. An interval that holds 0 is no evidence of a"
                   + " difference; of many intervals some do not by chance. Best lsq is the lsq"
                   + " with the highest mean on the same dev rows, where that is another one: chosen by"
                   + " what it is judged by. fp is the float model that the others start from: they have"
@@ -242,6 +248,7 @@ public final class Report {
 
   private static List<Block> pictures(String what, String file, List<RunGroup> shown) {
     List<Block> blocks = new ArrayList<>();
+    QuantizerFigures quantizers = new QuantizerFigures(shown);
     picture(
         file + "-learning.png",
         what
@@ -254,21 +261,21 @@ public final class Report {
         what
             + ": step sizes in training by those at the start, a line a quantizer, of the first"
             + " seed.",
-        RunFigures.stepSizes(shown),
+        quantizers.stepSizes(),
         blocks);
     picture(
         file + "-clipped.png",
         what
             + ": the share of values outside the grid, a line a quantizer, of the first seed; a share"
             + " under 0.0001 is drawn there.",
-        RunFigures.clipped(shown),
+        quantizers.clipped(),
         blocks);
     picture(
         file + "-weights.png",
         what
             + ": how the weights of some layers lie on their grids after training, of the first"
             + " seed; dotted lines are the grid's integers, or its ends.",
-        RunFigures.weights(shown),
+        quantizers.weights(),
         blocks);
     return blocks;
   }
@@ -389,6 +396,10 @@ public final class Report {
       }
     }
     return new Block.Table(head, lines);
+  }
+
+  private static String csv(Block.Table table) {
+    return Csv.text(table.head(), table.rows());
   }
 
   /** Every run as a table of numbers, for other programs. */

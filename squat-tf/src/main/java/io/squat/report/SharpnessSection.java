@@ -2,6 +2,7 @@ package io.squat.report;
 
 import io.squat.plots.Figure;
 import io.squat.sharpness.AverageSharpness;
+import io.squat.sharpness.Scale;
 import io.squat.sharpness.Sharpness;
 import io.squat.sharpness.SharpnessFigures;
 import io.squat.sharpness.SharpnessGroup;
@@ -13,7 +14,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -104,8 +104,8 @@ final class SharpnessSection {
     if (!ratios.rows().isEmpty()) {
       blocks.add(
           new Block.Text(
-              "As parts of what lsq has at the same width and seed: the geometric mean over seeds, and"
-                  + " the range of them; of one seed's averages ± the standard error of the ratio over"
+              "As parts of what the lsq named beside has (of the same width; for fp, any): the geometric mean"
+                  + " over the seeds that both have, and the range of them; of one seed's averages ± the standard error of the ratio over"
                   + " directions."));
       blocks.add(ratios);
     }
@@ -140,62 +140,48 @@ final class SharpnessSection {
     }
   }
 
-  private static List<Column> columns(
-      SharpnessSettings settings, Function<Sharpness, Sharpness.Measures> scale) {
+  private static List<Column> columns(SharpnessSettings settings, Scale scale) {
     List<Column> columns = new ArrayList<>();
-    columns.add(new Column("gradient norm", found -> scale.apply(found).gradientNorm()));
+    columns.add(new Column("gradient norm", found -> scale.of(found).gradientNorm()));
     for (int i = 0; i < settings.rhos().size(); i++) {
       int number = i;
       columns.add(
           new Column(
               "epsilon, rho " + PlainNumber.of(settings.rhos().get(i)),
-              found -> scale.apply(found).epsilon().get(number).maximum()));
+              found -> scale.of(found).epsilon().get(number).maximum()));
     }
     for (int i = 0; i < settings.averageRhos().size(); i++) {
       int number = i;
       columns.add(
           Column.of(
               "average, rho " + PlainNumber.of(settings.averageRhos().get(i)),
-              found -> scale.apply(found).average().get(number)));
+              found -> scale.of(found).average().get(number)));
     }
     columns.add(
         new Column(
-            "largest eigenvalue",
-            found -> scale.apply(found).hessian().eigenvalues().get(0).value()));
+            "largest eigenvalue", found -> scale.of(found).hessian().eigenvalues().get(0).value()));
     return columns;
-  }
-
-  private static Map<String, Function<Sharpness, Sharpness.Measures>> scales() {
-    Map<String, Function<Sharpness, Sharpness.Measures>> scales = new LinkedHashMap<>();
-    scales.put("plain", Sharpness::plain);
-    scales.put("adaptive", Sharpness::adaptive);
-    return scales;
   }
 
   private static Block.Table table(SharpnessResults results, List<SharpnessGroup> groups) {
     List<String> head =
         new ArrayList<>(List.of("model", "seeds", "loss", "loss as trained", "scale"));
-    columns(results.settings(), Sharpness::plain).forEach(column -> head.add(column.name()));
+    columns(results.settings(), Scale.PLAIN).forEach(column -> head.add(column.name()));
     head.add("residual");
     List<List<String>> rows = new ArrayList<>();
     for (SharpnessGroup group : groups) {
-      scales()
-          .forEach(
-              (name, scale) -> {
-                List<String> row = new ArrayList<>();
-                row.add(group.name());
-                row.add(Integer.toString(group.models().size()));
-                row.add(mean(group.over(Sharpness::loss)));
-                row.add(mean(group.over(found -> found.trained().loss())));
-                row.add(name);
-                columns(results.settings(), scale).forEach(column -> row.add(mean(group, column)));
-                row.add(
-                    mean(
-                        group.over(
-                            found ->
-                                scale.apply(found).hessian().eigenvalues().get(0).residual())));
-                rows.add(row);
-              });
+      for (Scale scale : Scale.values()) {
+        List<String> row = new ArrayList<>();
+        row.add(group.name());
+        row.add(Integer.toString(group.models().size()));
+        row.add(mean(group.over(Sharpness::loss)));
+        row.add(mean(group.over(found -> found.trained().loss())));
+        row.add(scale.label());
+        columns(results.settings(), scale).forEach(column -> row.add(mean(group, column)));
+        row.add(
+            mean(group.over(found -> scale.of(found).hessian().eigenvalues().get(0).residual())));
+        rows.add(row);
+      }
     }
     return new Block.Table(head, rows);
   }
@@ -219,24 +205,22 @@ final class SharpnessSection {
 
   private static Block.Table ratios(SharpnessResults results, List<SharpnessGroup> groups) {
     List<String> head = new ArrayList<>(List.of("model", "to", "seeds", "scale"));
-    columns(results.settings(), Sharpness::plain).forEach(column -> head.add(column.name()));
+    columns(results.settings(), Scale.PLAIN).forEach(column -> head.add(column.name()));
     List<List<String>> rows = new ArrayList<>();
     for (SharpnessGroup group : groups) {
       for (SharpnessGroup lsq : groups) {
         int common = group.ratios(lsq, Sharpness::loss).size();
         if (lsq.isLsqFor(group) && common > 0) {
-          scales()
-              .forEach(
-                  (name, scale) -> {
-                    List<String> row = new ArrayList<>();
-                    row.add(group.name());
-                    row.add(lsq.name());
-                    row.add(Integer.toString(common));
-                    row.add(name);
-                    columns(results.settings(), scale)
-                        .forEach(column -> row.add(ratio(group, lsq, column)));
-                    rows.add(row);
-                  });
+          for (Scale scale : Scale.values()) {
+            List<String> row = new ArrayList<>();
+            row.add(group.name());
+            row.add(lsq.name());
+            row.add(Integer.toString(common));
+            row.add(scale.label());
+            columns(results.settings(), scale)
+                .forEach(column -> row.add(ratio(group, lsq, column)));
+            rows.add(row);
+          }
         }
       }
     }

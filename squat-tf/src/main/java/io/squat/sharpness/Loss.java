@@ -1,7 +1,8 @@
 package io.squat.sharpness;
 
 /**
- * A loss around a point, as a function of the displacement of weights from it.
+ * A loss around a point, as a function of the displacement of weights from it. It is a mean over
+ * rows: cross entropy in nats a row, or of a regression the squared error in squares of the score.
  *
  * <pre>
  * L(e) = loss at w + e

@@ -8,6 +8,7 @@ import io.squat.plots.Look;
 import io.squat.plots.Plot;
 import io.squat.plots.Point;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,10 +48,16 @@ public final class SharpnessFigures {
       Curve.Form form,
       Function<SharpnessGroup, List<Point>> points) {
     List<Curve> curves = new ArrayList<>();
+    List<Look> looks = looks(groups);
     for (int i = 0; i < groups.size(); i++) {
-      curves.add(new Curve(groups.get(i).name(), Look.of(i), form, points.apply(groups.get(i))));
+      curves.add(new Curve(groups.get(i).name(), looks.get(i), form, points.apply(groups.get(i))));
     }
     return new Plot(title, x, y, curves, List.of());
+  }
+
+  /** A method has one look on all pictures. */
+  private static List<Look> looks(List<SharpnessGroup> groups) {
+    return Look.ofKinds(groups.stream().map(SharpnessGroup::method).toList());
   }
 
   /** The mean of a number over seeds, and the range. */
@@ -61,49 +68,44 @@ public final class SharpnessFigures {
 
   private static List<Plot> rises(List<SharpnessGroup> groups) {
     List<Plot> plots = new ArrayList<>();
-    Map<String, Function<Sharpness, Sharpness.Measures>> scales = new LinkedHashMap<>();
-    scales.put("weights as they are", Sharpness::plain);
-    scales.put("by the norm of filters", Sharpness::adaptive);
-    scales.forEach(
-        (scale, measures) ->
-            plots.add(
-                plot(
-                    groups,
-                    "worst direction, " + scale,
-                    Axis.log("rho"),
-                    Axis.log("rise of the loss, worst direction"),
-                    Curve.Form.MARKED_LINE,
-                    group -> worst(group, measures))));
-    scales.forEach(
-        (scale, measures) ->
-            plots.add(
-                plot(
-                    groups,
-                    "random directions, " + scale,
-                    Axis.log("rho"),
-                    Axis.linear("mean rise of the loss, random directions"),
-                    Curve.Form.MARKED_LINE,
-                    group -> average(group, measures))));
+    for (Scale scale : Scale.values()) {
+      plots.add(
+          plot(
+              groups,
+              "worst direction, " + scale.words(),
+              Axis.log("rho"),
+              Axis.log("rise of the loss, worst direction"),
+              Curve.Form.MARKED_LINE,
+              group -> worst(group, scale)));
+    }
+    for (Scale scale : Scale.values()) {
+      plots.add(
+          plot(
+              groups,
+              "random directions, " + scale.words(),
+              Axis.log("rho"),
+              Axis.linear("mean rise of the loss, random directions"),
+              Curve.Form.MARKED_LINE,
+              group -> average(group, scale)));
+    }
     return plots;
   }
 
-  private static List<Point> worst(
-      SharpnessGroup group, Function<Sharpness, Sharpness.Measures> measures) {
+  private static List<Point> worst(SharpnessGroup group, Scale scale) {
     return points(
             group,
-            measures.apply(group.first()).epsilon().stream().map(EpsilonSharpness::rho).toList(),
-            (found, i) -> measures.apply(found).epsilon().get(i).maximum())
+            scale.of(group.first()).epsilon().stream().map(EpsilonSharpness::rho).toList(),
+            (found, i) -> scale.of(found).epsilon().get(i).maximum())
         .stream()
         .filter(point -> point.low() > 0) // a logarithm
         .toList();
   }
 
-  private static List<Point> average(
-      SharpnessGroup group, Function<Sharpness, Sharpness.Measures> measures) {
+  private static List<Point> average(SharpnessGroup group, Scale scale) {
     return points(
         group,
-        measures.apply(group.first()).average().stream().map(AverageSharpness::rho).toList(),
-        (found, i) -> measures.apply(found).average().get(i).mean());
+        scale.of(group.first()).average().stream().map(AverageSharpness::rho).toList(),
+        (found, i) -> scale.of(found).average().get(i).mean());
   }
 
   /** A point at each of some places, by the number that a model has at the place of an index. */
@@ -115,33 +117,28 @@ public final class SharpnessFigures {
   }
 
   private static List<Plot> eigenvalues(List<SharpnessGroup> groups) {
-    return List.of(
-        bars(groups, "weights as they are", "plain", Sharpness::plain),
-        bars(groups, "by the norm of filters", "adaptive", Sharpness::adaptive));
+    return Arrays.stream(Scale.values()).map(scale -> bars(groups, scale)).toList();
   }
 
   /**
    * Bars from zero for the eigenvalues of each group, the largest first, with a band from the least
    * to the most over its seeds, residuals added.
    */
-  private static Plot bars(
-      List<SharpnessGroup> groups,
-      String scale,
-      String unit,
-      Function<Sharpness, Sharpness.Measures> measures) {
+  private static Plot bars(List<SharpnessGroup> groups, Scale scale) {
+    List<Look> looks = looks(groups);
     List<Curve> curves = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
       SharpnessGroup group = groups.get(i);
       int count =
           group.models().stream()
-              .mapToInt(model -> measures.apply(model.sharpness()).hessian().eigenvalues().size())
+              .mapToInt(model -> scale.of(model.sharpness()).hessian().eigenvalues().size())
               .min()
               .orElseThrow();
       List<Point> points = new ArrayList<>();
       for (int k = 0; k < count; k++) {
         int number = k;
         Function<Sharpness, Spectrum.Eigenvalue> eigenvalue =
-            found -> measures.apply(found).hessian().eigenvalues().get(number);
+            found -> scale.of(found).hessian().eigenvalues().get(number);
         double left = i + 1 - BAR + BAR * k / count;
         double right = i + 1 - BAR + BAR * (k + 1) / count;
         points.add(Point.of(left, 0));
@@ -149,12 +146,12 @@ public final class SharpnessFigures {
         points.add(withResidual(group, right, eigenvalue));
         points.add(Point.of(right, 0));
       }
-      curves.add(new Curve(group.name(), Look.of(i), Curve.Form.LINE, points));
+      curves.add(new Curve(group.name(), looks.get(i), Curve.Form.LINE, points));
     }
     return new Plot(
-        "largest eigenvalues, " + scale,
+        "largest eigenvalues, " + scale.words(),
         Axis.unnumbered("means; bands: range over seeds, with the residuals"),
-        Axis.linear("eigenvalue, " + unit),
+        Axis.linear("eigenvalue, " + scale.label()),
         curves,
         List.of());
   }

@@ -65,7 +65,7 @@ public record SharpnessGroup(String name, List<SharpnessResults.Model> models) {
     return models.get(0).sharpness();
   }
 
-  private Method method() {
+  Method method() {
     return Method.of(models.get(0).method());
   }
 

@@ -1,5 +1,6 @@
 package io.squat.sharpness;
 
+import io.squat.files.Csv;
 import io.squat.train.PlainNumber;
 import io.squat.train.SettingsText;
 import java.util.ArrayList;
@@ -8,6 +9,23 @@ import java.util.Locale;
 
 /** Results as rows of text. */
 public final class SharpnessTables {
+  private static final List<String> HEAD =
+      List.of(
+          "run",
+          "method",
+          "bits",
+          "settings",
+          "run_seed",
+          "split",
+          "rows",
+          "seed",
+          "activations",
+          "scale",
+          "measure",
+          "rho",
+          "value",
+          "error");
+
   private SharpnessTables() {}
 
   /**
@@ -17,83 +35,96 @@ public final class SharpnessTables {
    * run,method,bits,settings,run_seed,split,rows,seed,activations,scale,measure,rho,value,error
    * </pre>
    *
-   * <p>The seed is that of the measurement, the run's stands beside it. The error is the standard
-   * deviation over directions, or the residual of an eigenvalue.
+   * <p>The seed is that of the measurement, the run's stands beside it. Activations are true where
+   * the number is of a model with quantized activations. The error is the standard deviation over
+   * directions, or the residual of an eigenvalue.
    */
   public static String csv(SharpnessResults results) {
-    List<String> lines = new ArrayList<>();
-    lines.add(
-        "run,method,bits,settings,run_seed,split,rows,seed,activations,scale,measure,rho,value,error");
+    List<List<String>> rows = new ArrayList<>();
     for (SharpnessResults.Model model : results.models()) {
-      lines.addAll(new Lines(results, model).all());
+      rows.addAll(new Lines(results, model).all());
     }
-    return String.join("\n", lines) + "\n";
+    return Csv.text(HEAD, rows);
   }
 
   /** The lines of one model. */
   private static final class Lines {
+    private final SharpnessResults results;
     private final SharpnessResults.Model model;
-    private final String begin;
-    private final List<String> lines = new ArrayList<>();
+    private final boolean quantized;
+    private final List<List<String>> lines = new ArrayList<>();
 
     Lines(SharpnessResults results, SharpnessResults.Model model) {
+      this.results = results;
       this.model = model;
-      this.begin =
-          String.join(
-              ",",
-              quoted(model.run()),
-              model.method(),
-              model.bits(),
-              quoted(SettingsText.words(model.settings())),
-              Long.toString(model.seed()),
-              results.split(),
-              Integer.toString(results.rows()),
-              Long.toString(results.settings().seed()),
-              Boolean.toString(results.activations() && model.hasActivationQuantizers()));
+      this.quantized = results.activations() && model.hasActivationQuantizers();
     }
 
-    List<String> all() {
+    List<List<String>> all() {
       Sharpness found = model.sharpness();
-      line("", "loss", "", found.loss(), "");
-      line("", "loss as trained", "", found.trained().loss(), "");
-      line("plain", "gradient norm as trained", "", found.trained().gradientNorm(), "");
-      line("", "weight norm", "", found.weightNorm(), "");
-      measures("plain", found.plain());
-      measures("adaptive", found.adaptive());
+      boolean asTrained = model.hasActivationQuantizers();
+      line(quantized, "", "loss", "", found.loss(), "");
+      line(asTrained, "", "loss as trained", "", found.trained().loss(), "");
+      line(
+          asTrained,
+          Scale.PLAIN.label(),
+          "gradient norm as trained",
+          "",
+          found.trained().gradientNorm(),
+          "");
+      line(quantized, "", "weight norm", "", found.weightNorm(), "");
+      for (Scale scale : Scale.values()) {
+        measures(scale.label(), scale.of(found));
+      }
       return lines;
     }
 
     private void measures(String scale, Sharpness.Measures measures) {
-      line(scale, "gradient norm", "", measures.gradientNorm(), "");
+      line(quantized, scale, "gradient norm", "", measures.gradientNorm(), "");
       for (EpsilonSharpness found : measures.epsilon()) {
         String rho = Double.toString(found.rho());
-        line(scale, "epsilon-sharpness first", rho, found.first(), "");
-        line(scale, "epsilon-sharpness maximum", rho, found.maximum(), "");
-        line(scale, "epsilon-sharpness last step", rho, found.lastStep(), "");
+        line(quantized, scale, "epsilon-sharpness first", rho, found.first(), "");
+        line(quantized, scale, "epsilon-sharpness maximum", rho, found.maximum(), "");
+        line(quantized, scale, "epsilon-sharpness last step", rho, found.lastStep(), "");
       }
       for (AverageSharpness found : measures.average()) {
         line(
+            quantized,
             scale,
             "average sharpness",
             Double.toString(found.rho()),
             found.mean(),
             Double.toString(found.deviation()));
       }
+      // Second derivatives are never those of quantized activations.
       List<Spectrum.Eigenvalue> eigenvalues = measures.hessian().eigenvalues();
       for (int i = 0; i < eigenvalues.size(); i++) {
         Spectrum.Eigenvalue found = eigenvalues.get(i);
-        line(scale, "eigenvalue " + (i + 1), "", found.value(), Double.toString(found.residual()));
+        String residual = Double.toString(found.residual());
+        line(false, scale, "eigenvalue " + (i + 1), "", found.value(), residual);
       }
-      line(scale, "smallest Ritz value", "", measures.hessian().smallest(), "");
+      line(false, scale, "smallest Ritz value", "", measures.hessian().smallest(), "");
     }
 
-    private void line(String scale, String measure, String rho, double value, String error) {
-      lines.add(String.join(",", begin, scale, measure, rho, Double.toString(value), error));
+    private void line(
+        boolean activations, String scale, String measure, String rho, double value, String error) {
+      lines.add(
+          List.of(
+              model.run(),
+              model.method(),
+              model.bits(),
+              SettingsText.words(model.settings()),
+              Long.toString(model.seed()),
+              results.split(),
+              Integer.toString(results.rows()),
+              Long.toString(results.settings().seed()),
+              Boolean.toString(activations),
+              scale,
+              measure,
+              rho,
+              Double.toString(value),
+              error));
     }
-  }
-
-  private static String quoted(String text) {
-    return text.matches("[^\",\r\n]*") ? text : '"' + text.replace("\"", "\"\"") + '"';
   }
 
   /** A few lines about a model, for a reader. */
@@ -109,8 +140,9 @@ public final class SharpnessTables {
             found.trained().loss(),
             found.weights() / 1e6,
             found.weightNorm()));
-    text(text, "plain", found.plain());
-    text(text, "adaptive", found.adaptive());
+    for (Scale scale : Scale.values()) {
+      text(text, scale.label(), scale.of(found));
+    }
     return text.toString();
   }
 

@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import org.jfree.data.Range;
 import org.junit.jupiter.api.Test;
 
 class FigureTest {
@@ -90,6 +93,52 @@ class FigureTest {
         new Levels(List.of(reaching(1), reaching(Double.POSITIVE_INFINITY))).heights());
   }
 
+  /**
+   * A corner at which the loss has diverged has the colour of the highest, and no neighbour has.
+   */
+  @Test
+  void whatIsNoFiniteNumberIsDrawnAsTheHighest() {
+    List<Double> at = List.of(0.0, 1.0, 2.0);
+    for (double bad : List.of(Double.NaN, Double.POSITIVE_INFINITY)) {
+      Field field =
+          new Field(
+              "rise",
+              at,
+              at,
+              List.of(List.of(bad, 0.5, 1.0), List.of(0.2, 0.0, 0.2), List.of(0.1, 0.0, 0.1)));
+      Levels levels = new Levels(List.of(field));
+      assertEquals(1.0, levels.getUpperBound());
+      Field finer = field.finer(4);
+      for (int row = 0; row < 9; row++) {
+        for (int column = 0; column < 9; column++) {
+          boolean beside = row < 4 && column < 4;
+          Object paint = levels.getPaint(finer.heights().get(row).get(column));
+          assertEquals(
+              beside || (row == 0 && column == 8),
+              paint.equals(levels.getPaint(1)),
+              bad + " at " + row + ", " + column);
+        }
+      }
+      assertTrue(Levels.line(finer, 0.3).getBounds2D().getWidth() <= 2, "a line to nowhere");
+    }
+  }
+
+  @Test
+  void anAxisOfOneValueHasTicksThatDiffer() {
+    for (double value : List.of(52.25, 0.0, -3.0)) {
+      Plot plot =
+          new Plot(
+              "",
+              Axis.linear("x"),
+              Axis.linear("y"),
+              List.of(new Curve("one", LOOK, Curve.Form.MARKED_LINE, List.of(Point.of(1, value)))),
+              List.of());
+      Range range = Drawing.chart(plot, null).getXYPlot().getRangeAxis().getRange();
+      assertTrue(range.contains(value), range.toString());
+      assertTrue(range.getLength() >= 0.1, range.toString());
+    }
+  }
+
   @Test
   void logarithmicAxesHaveTicksThatAReaderExpects() {
     assertEquals(List.of(0.0001, 0.001, 0.01, 0.1), DecimalLogAxis.values(0.00009, 0.13));
@@ -101,14 +150,31 @@ class FigureTest {
   }
 
   @Test
-  void neighbouringLooksDifferInEverything() {
-    for (int i = 0; i < 6; i++) {
-      Look one = Look.of(i);
-      Look next = Look.of(i + 1);
-      assertTrue(one.rgb() != next.rgb() && one.dash() != next.dash(), i + ": " + one + next);
-      assertTrue(one.marker() != next.marker(), i + ": " + one + next);
+  void theFirstSevenLooksDifferInEverythingAndFurtherOnesInSomething() {
+    List<Look> looks = IntStream.range(0, 49).mapToObj(Look::of).toList();
+    assertEquals(49, new HashSet<>(looks).size());
+    for (int i = 0; i < 7; i++) {
+      for (int j = 0; j < i; j++) {
+        Look one = looks.get(i);
+        Look other = looks.get(j);
+        assertTrue(one.rgb() != other.rgb() && one.dash() != other.dash(), i + " and " + j);
+        assertTrue(!one.shape().equals(other.shape()), i + " and " + j);
+      }
     }
     assertEquals(0x08306B, Look.shade(0, 0).rgb());
     assertEquals(0x9ECAE1, Look.shade(1, 0).rgb());
+  }
+
+  private enum Kind {
+    A,
+    B,
+    C
+  }
+
+  @Test
+  void aKindHasOneLookAndMoreOfItHaveOthers() {
+    assertEquals(
+        List.of(Look.of(2), Look.of(0), Look.of(3), Look.of(4), Look.of(1)),
+        Look.ofKinds(List.of(Kind.C, Kind.A, Kind.C, Kind.A, Kind.B)));
   }
 }

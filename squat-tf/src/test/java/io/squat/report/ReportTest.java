@@ -39,6 +39,7 @@ class ReportTest {
   private static final boolean WRITE = "write".equals(System.getProperty("golden"));
   private static final double TOLERANCE = 1e-12;
   // Of an interval's ends, in its widths: 2000 replicates and other random numbers.
+  private static final double SHARE_TOLERANCE = 0.03;
   private static final double INTERVAL_TOLERANCE = 0.06;
 
   @TempDir static Path folder;
@@ -167,6 +168,12 @@ class ReportTest {
           expected.get("difference").asDouble(), found.mean(), TOLERANCE, expected.toString());
       assertEquals(low, found.low(), INTERVAL_TOLERANCE * (high - low), expected.toString());
       assertEquals(high, found.high(), INTERVAL_TOLERANCE * (high - low), expected.toString());
+      Double share = found.seedShare();
+      assertEquals(expected.get("seedShare").isNull(), share == null, expected.toString());
+      if (share != null) {
+        assertEquals(
+            expected.get("seedShare").asDouble(), share, SHARE_TOLERANCE, expected.toString());
+      }
     }
   }
 

@@ -86,10 +86,10 @@ class MeasuresTest {
   void aKrylovSpaceThatIsCompleteEndsTheSearch() {
     double[] one = new double[12];
     one[0] = 5;
-    List<Spectrum.Eigenvalue> found =
-        Spectrum.of(new Quadratic(one, SLOPE, Quadratic.point(1)), 3, 12, 1, 1).eigenvalues();
-    assertEquals(5, found.get(0).value(), 1e-4);
-    assertTrue(found.size() < 12);
+    Spectrum found = Spectrum.of(new Quadratic(one, SLOPE, Quadratic.point(1)), 3, 12, 1, 1);
+    assertEquals(5, found.eigenvalues().get(0).value(), 1e-4);
+    // The first vector and H times it span all that there is, up to what float32 leaves.
+    assertTrue(found.diagonal().size() < 12, found.diagonal().size() + " products");
   }
 
   @Test

@@ -203,10 +203,13 @@ def interval(ours, theirs, metric, epoch):
     difference = np.mean(differences)
     variance = np.var(found.mean(axis=1))  # of the rows, and what rows and seeds do together
     t = stats.norm.ppf(0.975)
+    share = None
     if n > 1:
         over_seeds = np.var(differences, ddof=1)
         together = np.mean(np.var(found - differences, axis=1, ddof=1))
-        variance += max(0, over_seeds - together) / n
+        of_seeds = max(0, over_seeds - together) / n
+        variance += of_seeds
+        share = float(of_seeds / variance) if of_seeds > 0 else 0
         if over_seeds > 0:  # Satterthwaite
             t = stats.t.ppf(0.975, max(n - 1, variance**2 / ((over_seeds / n) ** 2 / (n - 1))))
     low, high = difference - t * np.sqrt(variance), difference + t * np.sqrt(variance)
@@ -219,6 +222,7 @@ def interval(ours, theirs, metric, epoch):
         "difference": float(difference),
         "low": float(low),
         "high": float(high),
+        "seedShare": share,
     }
 
 

@@ -1,14 +1,15 @@
-package io.squat.report;
+package io.squat.files;
 
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Tables as CSV of RFC 4180, with line feeds. */
-final class Csv {
+/** Rows as CSV of RFC 4180, with line feeds. */
+public final class Csv {
   private Csv() {}
 
-  static String text(Block.Table table) {
-    return line(table.head()) + table.rows().stream().map(Csv::line).collect(Collectors.joining());
+  /** A line for the head and one for each row, cells quoted where they have to be. */
+  public static String text(List<String> head, List<List<String>> rows) {
+    return line(head) + rows.stream().map(Csv::line).collect(Collectors.joining());
   }
 
   private static String line(List<String> cells) {
