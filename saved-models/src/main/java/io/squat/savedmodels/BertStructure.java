@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.NodeDef;
@@ -62,21 +63,37 @@ public record BertStructure(
   }
 
   /**
-   * The number of rows of the largest table that is looked up by a role: others that no input
-   * chooses the rows of are distances in attention, or the only segment of a model without
-   * segments.
+   * The number of words that the model has embeddings for: the rows of the largest table that ids
+   * choose the rows of.
    *
    * @param model the model of this structure
-   * @param role {@link InputRole#IDS} for the size of the vocabulary; null for the number of
-   *     positions
-   * @return the number, or the largest integer if there is no such table
+   * @return empty if there is no such table
    */
-  public int rows(ModelGraph model, @Nullable InputRole role) {
+  public OptionalInt vocabularySize(ModelGraph model) {
     return embeddings.stream()
-        .filter(lookup -> lookup.role() == role)
-        .mapToInt(lookup -> Math.toIntExact(model.variable(lookup.table()).shape().get(0)))
-        .max()
-        .orElse(Integer.MAX_VALUE);
+        .filter(lookup -> lookup.role() == InputRole.IDS)
+        .mapToInt(lookup -> rows(model, lookup))
+        .max();
+  }
+
+  /**
+   * The most tokens that a row may have: the rows of the largest table that no input chooses the
+   * rows of, less those in front of the first token's, as RoBERTa's table has two. (Smaller ones
+   * are the only segment of a model without segments, or distances in attention.)
+   *
+   * @param model the model of this structure
+   * @return empty if there is no such table
+   */
+  public OptionalInt positions(ModelGraph model) {
+    GraphEditor graph = model.edit();
+    return embeddings.stream()
+        .filter(lookup -> lookup.role() == null)
+        .mapToInt(lookup -> rows(model, lookup) - FirstPosition.of(graph, lookup))
+        .max();
+  }
+
+  private static int rows(ModelGraph model, EmbeddingLookup lookup) {
+    return Math.toIntExact(model.variable(lookup.table()).shape().get(0));
   }
 
   /** The inputs of the linear layers, each once. */
