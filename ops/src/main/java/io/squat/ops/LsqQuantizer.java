@@ -67,7 +67,8 @@ public final class LsqQuantizer {
    * @param stepSize float32 scalar, or [out]; positive (see {@link #clampPositive})
    * @param grid the integers that the result may hold, in units of the step
    * @param gradientScale factor of the step's gradient, see {@link #gradientScale}
-   * @return float32 of the shape of {@code x}, integers of the grid times the step
+   * @return float32 of the shape of {@code x}, integers of the grid times {@link FakeQuant#scale},
+   *     which is the step but for its last bit
    * @throws IllegalArgumentException if the step size's rank is not known, or another one
    * @throws IllegalStateException if another program in this JVM has registered a gradient for
    *     IdentityN

@@ -10,7 +10,8 @@ import org.tensorflow.types.TInt32;
 
 /**
  * Adds dropout where BERT has it: embedding output, attention probabilities, both block outputs,
- * and the input of the task head.
+ * and the input of the task head. What comes from a quantized table is dropped behind its quantizer
+ * and perturbation, in front of the quantizers of layers.
  *
  * <p>Rate and seed are fed: {@link #RATE}, float32 scalar, and {@link #SEED}, int32 [2]. Invariant:
  * at rate 0 the outputs stay the same to the last bit; the same seed draws the same masks.
@@ -33,10 +34,10 @@ final class AddDropout implements RewritePass {
   @Override
   public ModelGraph apply(ModelGraph model) {
     List<String> sites = new ArrayList<>();
-    sites.add(structure.embeddingOutput());
+    GraphEditor editor = model.edit();
+    sites.add(quantized(editor, model, structure.embeddingOutput()));
     sites.addAll(structure.attentionProbabilities());
     sites.addAll(structure.blockOutputs());
-    GraphEditor editor = model.edit();
     editor.put(Nodes.placeholder(RATE, DataType.DT_FLOAT));
     editor.put(Nodes.placeholder(SEED, DataType.DT_INT32, 2));
     for (int i = 0; i < sites.size(); i++) {
@@ -50,6 +51,20 @@ final class AddDropout implements RewritePass {
       headInput(editor, head, sites.size());
     }
     return model.with(editor);
+  }
+
+  /**
+   * Rows of a table that are dropped as they are: behind the table's quantizer and perturbation.
+   */
+  private static String quantized(GraphEditor editor, ModelGraph model, String rows) {
+    for (Quantizer quantizer : model.quantizers()) {
+      for (Quantizer.Site site : quantizer.sites()) {
+        if (quantizer.kind() == Quantizer.Kind.EMBEDDING && site.input().equals(rows)) {
+          return AddPerturbations.output(editor, model, quantizer, site);
+        }
+      }
+    }
+    return rows;
   }
 
   /** The head alone: the pooled output is an output too. */

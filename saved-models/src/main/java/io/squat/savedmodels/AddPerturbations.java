@@ -2,6 +2,7 @@ package io.squat.savedmodels;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
@@ -32,6 +33,23 @@ final class AddPerturbations implements RewritePass {
   /** The name of the perturbation of a variable. */
   static String name(String source) {
     return source + "/perturbation";
+  }
+
+  /** The perturbation that a quantizer's result has; empty if it has none. */
+  static Optional<ModelVariable> of(ModelGraph model, Quantizer quantizer) {
+    String name = name(quantizer.source());
+    return model.variables(VariableGroup.PERTURBATIONS).stream()
+        .filter(variable -> variable.name().equals(name))
+        .findFirst();
+  }
+
+  /** What is read behind a quantizer of rows: its result, plus the perturbation if it has one. */
+  static String output(
+      GraphEditor editor, ModelGraph model, Quantizer quantizer, Quantizer.Site site) {
+    return of(model, quantizer)
+        .flatMap(perturbation -> editor.onlyConsumer(site.output()))
+        .map(NodeDef::getName)
+        .orElse(site.output());
   }
 
   private static ModelVariable perturb(GraphEditor editor, ModelGraph model, Quantizer quantizer) {

@@ -1,11 +1,15 @@
 package io.squat.savedmodels;
 
+import com.google.common.collect.ImmutableSet;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.NodeDef;
@@ -41,6 +45,10 @@ public record BertStructure(
   static final Set<String> BATCHED_PRODUCTS =
       Set.of("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3");
 
+  /** Ops that sum over an axis of two tensors. */
+  static final Set<String> PRODUCTS =
+      ImmutableSet.<String>builder().addAll(BATCHED_PRODUCTS).add("MatMul", "Einsum").build();
+
   private static final Set<String> MASKS = Set.of("Select", "SelectV2");
 
   /** Ops whose result has the values of their first input in the same order. */
@@ -55,21 +63,37 @@ public record BertStructure(
   }
 
   /**
-   * The number of rows of the largest table that is looked up by a role: others that no input
-   * chooses the rows of are distances in attention, or the only segment of a model without
-   * segments.
+   * The number of words that the model has embeddings for: the rows of the largest table that ids
+   * choose the rows of.
    *
    * @param model the model of this structure
-   * @param role {@link InputRole#IDS} for the size of the vocabulary; null for the number of
-   *     positions
-   * @return the number, or the largest integer if there is no such table
+   * @return empty if there is no such table
    */
-  public int rows(ModelGraph model, @Nullable InputRole role) {
+  public OptionalInt vocabularySize(ModelGraph model) {
     return embeddings.stream()
-        .filter(lookup -> lookup.role() == role)
-        .mapToInt(lookup -> Math.toIntExact(model.variable(lookup.table()).shape().get(0)))
-        .max()
-        .orElse(Integer.MAX_VALUE);
+        .filter(lookup -> lookup.role() == InputRole.IDS)
+        .mapToInt(lookup -> rows(model, lookup))
+        .max();
+  }
+
+  /**
+   * The most tokens that a row may have: the rows of the largest table that no input chooses the
+   * rows of, less those in front of the first token's, as RoBERTa's table has two. (Smaller ones
+   * are the only segment of a model without segments, or distances in attention.)
+   *
+   * @param model the model of this structure
+   * @return empty if there is no such table
+   */
+  public OptionalInt positions(ModelGraph model) {
+    GraphEditor graph = model.edit();
+    return embeddings.stream()
+        .filter(lookup -> lookup.role() == null)
+        .mapToInt(lookup -> rows(model, lookup) - FirstPosition.of(graph, lookup))
+        .max();
+  }
+
+  private static int rows(ModelGraph model, EmbeddingLookup lookup) {
+    return Math.toIntExact(model.variable(lookup.table()).shape().get(0));
   }
 
   /** The inputs of the linear layers, each once. */
@@ -80,7 +104,9 @@ public record BertStructure(
   /**
    * Finds the structure of a canonical graph.
    *
-   * @throws IllegalArgumentException if the graph has no attention, no embedding or no linear layer
+   * @throws IllegalArgumentException if the graph has no attention, no embedding or no linear
+   *     layer, or a product of activations with a kernel that is no linear layer: it would stay
+   *     float without a word
    */
   public static BertStructure of(ModelGraph model) {
     return new Finder(model).find();
@@ -115,8 +141,82 @@ public record BertStructure(
       require(!embeddings.isEmpty(), "an embedding table that rows are taken from");
       require(!layers.isEmpty(), "a product of activations with a trained matrix");
       require(!probabilities.isEmpty(), "a softmax that goes into a batched product (attention)");
+      requireNoOtherKernels(layers, embeddings);
       return new BertStructure(
           layers, embeddings, probabilities, blockOutputs(layers), embeddingOutput(layers));
+    }
+
+    /**
+     * Checks that what the representation of a row comes from multiplies activations with
+     * activations, as attention does, or with the kernels of linear layers. Activations are what
+     * comes from looked-up ids; a kernel is made of a variable of at least two axes by anything but
+     * a lookup or a product. A product with rows that are looked up by distance is none with a
+     * kernel.
+     */
+    private void requireNoOtherKernels(List<LinearLayer> layers, List<EmbeddingLookup> embeddings) {
+      Set<String> known = new HashSet<>();
+      layers.forEach(layer -> known.add(layer.product()));
+      Set<String> activations = new HashSet<>();
+      for (EmbeddingLookup lookup : embeddings) {
+        known.add(lookup.node());
+        if (lookup.role() == InputRole.IDS) {
+          activations.add(lookup.node());
+        }
+      }
+      Map<String, String> kernels = new HashMap<>(); // the variable by what is made of it
+      for (NodeDef node : graph.build(List.of(model.pooledOutput())).getNodeList()) {
+        List<String> inputs = GraphEditor.SHAPES.contains(node.getOp()) ? List.of() : sources(node);
+        if (inputs.stream().anyMatch(activations::contains)) {
+          activations.add(node.getName());
+        }
+        boolean isProduct = PRODUCTS.contains(node.getOp());
+        if (!isProduct && !known.contains(node.getName())) {
+          kernel(node, inputs, kernels).ifPresent(name -> kernels.put(node.getName(), name));
+        }
+        if (isProduct && !known.contains(node.getName()) && inputs.size() == 2) {
+          requireNoKernel(node, inputs.get(0), inputs.get(1), activations, kernels);
+          requireNoKernel(node, inputs.get(1), inputs.get(0), activations, kernels);
+        }
+      }
+    }
+
+    private static List<String> sources(NodeDef node) {
+      return node.getInputList().stream()
+          .filter(input -> !input.startsWith("^"))
+          .map(GraphEditor::producer)
+          .toList();
+    }
+
+    private Optional<String> kernel(
+        NodeDef node, List<String> inputs, Map<String, String> kernels) {
+      ModelVariable variable = reads.get(node.getName());
+      return variable != null
+          ? Optional.of(variable.name()).filter(name -> variable.shape().size() > 1)
+          : inputs.stream().filter(kernels::containsKey).map(kernels::get).findFirst();
+    }
+
+    private void requireNoKernel(
+        NodeDef product,
+        String activation,
+        String other,
+        Set<String> activations,
+        Map<String, String> kernels) {
+      String kernel = kernels.get(other);
+      if (activations.contains(activation)
+          && !activations.contains(other)
+          && kernel != null
+          && !kernel.equals(headWeight)) {
+        throw new IllegalArgumentException(
+            "node "
+                + product.getName()
+                + ": expected a product of activations with a kernel [in, out] as it was saved,"
+                + " found "
+                + product.getOp()
+                + " with variable "
+                + kernel
+                + " changed or turned; the layer would stay float: save the model with kernels [in,"
+                + " out]");
+      }
     }
 
     private void require(boolean found, String what) {

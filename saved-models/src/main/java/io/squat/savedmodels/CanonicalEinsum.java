@@ -9,8 +9,8 @@ import org.tensorflow.proto.NodeDef;
  * Makes every Einsum of two activations, such as {@code aecd,abcd->acbe}, a batched product of
  * transposed operands, so that attention is found the same way everywhere.
  *
- * <p>Invariant: the outputs' values stay the same. An Einsum that sums over several axes, or has
- * several free axes of one operand, stays as it is.
+ * <p>Invariant: the outputs' values stay the same. An Einsum that sums over several axes, has
+ * several free axes of one operand, or is not of float32, stays as it is.
  */
 final class CanonicalEinsum implements RewritePass {
 
@@ -23,6 +23,7 @@ final class CanonicalEinsum implements RewritePass {
     for (NodeDef node : editor.nodes()) {
       Einsum.of(node)
           .filter(equation -> isBatchedProduct(equation))
+          .filter(equation -> node.getAttrOrThrow("T").getType() == DataType.DT_FLOAT)
           .filter(equation -> node.getInputList().stream().noneMatch(reads::containsKey))
           .ifPresent(equation -> product(editor, node, equation));
     }

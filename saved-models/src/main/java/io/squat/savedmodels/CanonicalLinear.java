@@ -2,6 +2,7 @@ package io.squat.savedmodels;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.common.primitives.Longs;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -22,6 +23,7 @@ import org.tensorflow.types.TFloat32;
  *
  * <pre>
  * MatMul(x, kernel)                                  stays
+ * MatMul(x, Reshape(Transpose(kernel)))              the same, where every value keeps its place
  * Reshape(MatMul(Reshape(x), kernel)) + bias         the bias is added in front of the Reshape
  * BatchMatMulV2(x, kernel)                           x as rows, the product reshaped
  * Einsum(x, kernel), such as abcd,cde-&gt;abe           the same, kernel and bias as matrix and vector
@@ -43,16 +45,18 @@ final class CanonicalLinear implements RewritePass {
   }
 
   /**
-   * A product of an activation with a kernel.
+   * A product of an activation with a kernel, as it was read or through reshapes of it.
    *
    * @param node the MatMul, BatchMatMulV2 or Einsum
    * @param input the activation
+   * @param kernelInput which input of the node the kernel comes in by
    * @param kernel the kernel
    * @param summed how many of the kernel's axes are summed over: its first ones
    */
-  private record Product(NodeDef node, String input, ModelVariable kernel, int summed) {
+  private record Product(
+      NodeDef node, String input, int kernelInput, ModelVariable kernel, int summed) {
     private long rows() {
-      return size(kernel.shape().subList(0, summed));
+      return ModelVariable.size(kernel.shape().subList(0, summed));
     }
 
     private List<Long> outputAxes() {
@@ -62,10 +66,6 @@ final class CanonicalLinear implements RewritePass {
     private boolean isMatMul() {
       return node.getOp().equals("MatMul");
     }
-  }
-
-  private static long size(List<Long> shape) {
-    return shape.stream().reduce(1L, (a, b) -> a * b);
   }
 
   private static final class Work {
@@ -86,7 +86,7 @@ final class CanonicalLinear implements RewritePass {
 
     Optional<Product> product(NodeDef node) {
       return switch (node.getOp()) {
-        case "MatMul" -> product(node, 1, 1).filter(found -> isPlain(node, "transpose_"));
+        case "MatMul" -> matMul(node).filter(found -> isPlain(node, "transpose_"));
         case "Einsum" ->
             Einsum.of(node)
                 .flatMap(
@@ -102,12 +102,51 @@ final class CanonicalLinear implements RewritePass {
       };
     }
 
+    /**
+     * The kernel's first axes, as many as the matrix [K, N] made of it has rows, are summed over.
+     */
+    private Optional<Product> matMul(NodeDef node) {
+      String matrix = GraphEditor.input(node, 1);
+      ModelVariable kernel = reads.get(source(matrix));
+      if (kernel == null) {
+        return Optional.empty();
+      }
+      long rows = kernel.read().equals(matrix) ? kernel.shape().get(0) : firstAxis(matrix);
+      return IntStream.range(1, kernel.shape().size())
+          .filter(axes -> ModelVariable.size(kernel.shape().subList(0, axes)) == rows)
+          .mapToObj(axes -> product(node, 1, kernel, axes))
+          .findFirst();
+    }
+
+    /** Of a kernel that has the axes that it was saved with. */
     private Optional<Product> product(NodeDef node, int kernelInput, int summed) {
-      ModelVariable kernel = reads.get(GraphEditor.input(node, kernelInput));
-      return kernel == null || summed == 0
+      String tensor = GraphEditor.input(node, kernelInput);
+      ModelVariable kernel = reads.get(source(tensor));
+      return kernel == null || summed == 0 || !hasShape(tensor, kernel)
           ? Optional.empty()
-          : Optional.of(
-              new Product(node, GraphEditor.input(node, 1 - kernelInput), kernel, summed));
+          : Optional.of(product(node, kernelInput, kernel, summed));
+    }
+
+    private static Product product(
+        NodeDef node, int kernelInput, ModelVariable kernel, int summed) {
+      String input = GraphEditor.input(node, 1 - kernelInput);
+      return new Product(node, input, kernelInput, kernel, summed);
+    }
+
+    private boolean hasShape(String tensor, ModelVariable kernel) {
+      return kernel.read().equals(tensor)
+          || Shape.of(Longs.toArray(kernel.shape())).equals(shapes.get(tensor));
+    }
+
+    /** The tensor that has the same values in the same order, and that nothing was done to. */
+    private String source(String tensor) {
+      String source = tensor;
+      for (String before = sameValues(source);
+          !before.equals(source);
+          before = sameValues(source)) {
+        source = before;
+      }
+      return source;
     }
 
     private static boolean isPlain(NodeDef node, String prefix) {
@@ -117,7 +156,12 @@ final class CanonicalLinear implements RewritePass {
 
     void canonical(Product found) {
       String input = rows(found);
-      reshaped(found.kernel(), List.of(found.rows(), size(found.outputAxes())), found.node());
+      editor.setInput(
+          new GraphEditor.Use(found.node().getName(), found.kernelInput()), found.kernel().read());
+      reshaped(
+          found.kernel(),
+          List.of(found.rows(), ModelVariable.size(found.outputAxes())),
+          found.node());
       if (found.isMatMul()) {
         editor.setInput(new GraphEditor.Use(found.node().getName(), 0), input);
         moveBias(found);
@@ -166,6 +210,11 @@ final class CanonicalLinear implements RewritePass {
       int[] order = ConstantInts.of(editor.node(GraphEditor.input(transpose, 1)));
       return order.length > 0
           && IntStream.range(0, order.length).allMatch(axis -> order[axis] == axis);
+    }
+
+    private long firstAxis(String matrix) {
+      Shape shape = shapes.getOrDefault(matrix, Shape.unknown());
+      return shape.isUnknown() || shape.numDimensions() != 2 ? Shape.UNKNOWN_SIZE : shape.get(0);
     }
 
     private int rank(String tensor) {
@@ -219,7 +268,7 @@ final class CanonicalLinear implements RewritePass {
       Optional<NodeDef> after = editor.onlyConsumer(reshape);
       if (!addition.getOp().equals("Reshape")
           || after.isEmpty()
-          || lastAxis(reshape) != size(found.outputAxes())) {
+          || lastAxis(reshape) != ModelVariable.size(found.outputAxes())) {
         return;
       }
       bias = bias(after.get(), reshape, found.outputAxes());
@@ -242,7 +291,7 @@ final class CanonicalLinear implements RewritePass {
       if (bias == null || !bias.shape().equals(axes)) {
         return null;
       }
-      reshaped(bias, List.of(size(axes)), addition);
+      reshaped(bias, List.of(ModelVariable.size(axes)), addition);
       return bias.read();
     }
 

@@ -12,13 +12,15 @@ import org.tensorflow.proto.TensorShapeProto;
 
 /**
  * Makes every variable, reference or resource, a VariableV2 with one read, and every lookup in one
- * a GatherV2 of the read, so that tables have a gradient.
+ * a GatherV2 or GatherNd of the read, so that tables have a gradient.
  *
  * <p>Invariant: the outputs' values stay the same for the same values of the variables; afterwards
- * the graph holds no VarHandleOp, ReadVariableOp, ResourceGather, Gather, and the model lists its
- * variables.
+ * the graph holds no VarHandleOp, ReadVariableOp, ResourceGather, ResourceGatherNd, VariableShape,
+ * Gather, and the model lists its variables. A graph that asks whether a variable has a value is
+ * refused.
  */
 final class CanonicalVariables implements RewritePass {
+  /** The ops that make a variable. */
   static final Set<String> KINDS = Set.of("VarHandleOp", "VariableV2", "Variable");
 
   private final Map<String, String> keys;
@@ -106,8 +108,35 @@ final class CanonicalVariables implements RewritePass {
         editor.remove(user.getName());
       }
       case "ResourceGather", "Gather" -> gather(editor, variable, user);
+      case "ResourceGatherNd" ->
+          editor.put(
+              ofValue(user, "GatherNd", variable)
+                  .addInput(user.getInput(1))
+                  .putAttr("Tparams", Nodes.type(DataType.DT_FLOAT))
+                  .putAttr("Tindices", user.getAttrOrThrow("Tindices"))
+                  .build());
+      case "VariableShape" ->
+          editor.put(
+              ofValue(user, "Shape", variable)
+                  .putAttr("T", Nodes.type(DataType.DT_FLOAT))
+                  .putAttr("out_type", user.getAttrOrThrow("out_type"))
+                  .build());
+      case "VarIsInitializedOp", "IsVariableInitialized" ->
+          throw new IllegalArgumentException(
+              "node "
+                  + user.getName()
+                  + ": expected operations that read the values of variable "
+                  + variable.name()
+                  + ", found "
+                  + user.getOp()
+                  + "; save the model for inference (training=False)");
       default -> editor.setInput(use, variable.read());
     }
+  }
+
+  /** An operation in the place of one on a variable, that has the variable's value first. */
+  private static NodeDef.Builder ofValue(NodeDef user, String op, ModelVariable variable) {
+    return NodeDef.newBuilder().setName(user.getName()).setOp(op).addInput(variable.read());
   }
 
   private static void gather(GraphEditor editor, ModelVariable variable, NodeDef user) {

@@ -169,7 +169,7 @@ public final class CheckpointOps {
               strings(tf, keys),
               strings(tf, keys.stream().map(key -> "").toList()),
               floats(keys.size()));
-      try (Session session = new Session(graph)) {
+      try (Session session = Device.cpuSession(graph)) {
         Session.Runner runner = session.runner();
         restored.tensors().forEach(runner::fetch);
         return new Values(keys, runner.run());

@@ -18,6 +18,7 @@ import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.TensorProto;
+import org.tensorflow.types.TFloat32;
 
 /**
  * The constants that take the place of a model's variables, each made once, however many signatures
@@ -31,6 +32,12 @@ final class Constants {
   /** What the name of a constant of integers ends in. */
   static final String INTEGERS = "/integers";
 
+  /** What the name of a constant of grid values ends in. */
+  private static final String QUANTIZED = "/quantized";
+
+  private static final List<String> OF_VARIABLES =
+      List.of(ServingVariables.READ, QUANTIZED, INTEGERS);
+
   /** What the name of a kernel's integers ends in, once they are unpacked. */
   static final String KERNEL = "/int8";
 
@@ -41,6 +48,11 @@ final class Constants {
   Constants(ModelValues values, IntegerStorage storage) {
     this.values = values;
     this.storage = storage;
+  }
+
+  /** Whether a node is a constant in the place of a variable. */
+  static boolean isOfVariable(NodeDef node) {
+    return node.getOp().equals("Const") && OF_VARIABLES.stream().anyMatch(node.getName()::endsWith);
   }
 
   /** How constants of integers are to be read. */
@@ -56,7 +68,7 @@ final class Constants {
   /** The grid values of a variable, float32. */
   NodeDef quantized(ModelVariable variable, QuantizationGrid grid, Granularity granularity) {
     return once(
-        variable.name() + "/quantized",
+        variable.name() + QUANTIZED,
         name -> floats(name, variable.shape(), weights(variable, grid, granularity).values()));
   }
 
@@ -202,6 +214,13 @@ final class Constants {
     ByteBuffer bytes = littleEndian(values.length);
     bytes.asFloatBuffer().put(values);
     return constant(name, DataType.DT_FLOAT, shape, bytes);
+  }
+
+  /** The values of a tensor, row by row. */
+  static float[] values(TFloat32 tensor) {
+    float[] values = new float[Math.toIntExact(tensor.size())];
+    tensor.asRawTensor().data().asFloats().read(values);
+    return values;
   }
 
   /** The byte order of the machines that TensorFlow has natives for. */

@@ -1,7 +1,10 @@
 package io.squat.savedmodels;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import java.util.Arrays;
 import java.util.Locale;
+import org.tensorflow.Graph;
+import org.tensorflow.Session;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
 
@@ -32,6 +35,16 @@ public enum Device {
             () ->
                 new IllegalArgumentException(
                     "device: expected one of auto, cpu, gpu, found \"" + label + "\""));
+  }
+
+  /**
+   * A session on the CPU alone, for what is computed while a model is read or written: any other
+   * makes TensorFlow take hold of the GPU, with all of its memory, for as long as the process
+   * lives.
+   */
+  @MustBeClosed
+  static Session cpuSession(Graph graph) {
+    return new Session(graph, ConfigProto.newBuilder().putDeviceCount("GPU", 0).build());
   }
 
   /**

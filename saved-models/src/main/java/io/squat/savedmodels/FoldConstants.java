@@ -37,14 +37,7 @@ final class FoldConstants implements RewritePass {
   @Override
   public ModelGraph apply(ModelGraph model) {
     GraphEditor editor = model.edit();
-    Set<String> constant = new LinkedHashSet<>();
-    GraphDef.Builder computed = GraphDef.newBuilder().setVersions(model.graph().getVersions());
-    for (NodeDef node : model.graph().getNodeList()) { // each after its inputs
-      if (isConstant(node, constant)) {
-        constant.add(node.getName());
-        computed.addNode(node);
-      }
-    }
+    Set<String> constant = constantNodes(model.graph());
     Set<String> wanted = new LinkedHashSet<>();
     for (NodeDef node : editor.nodes()) {
       if (!constant.contains(node.getName())) {
@@ -58,13 +51,28 @@ final class FoldConstants implements RewritePass {
     }
     if (!wanted.isEmpty()) {
       try {
-        fold(editor, computed.build(), new ArrayList<>(wanted));
+        fold(editor, editor.build(wanted), new ArrayList<>(wanted));
       } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
         throw new IllegalArgumentException(
             "constants: TensorFlow cannot compute with them: " + TensorFlowMessage.of(e), e);
       }
     }
     return model.with(editor);
+  }
+
+  /**
+   * The nodes of a graph that are Consts or are computed from Consts alone.
+   *
+   * @param graph nodes, each after its inputs
+   */
+  static Set<String> constantNodes(GraphDef graph) {
+    Set<String> constant = new LinkedHashSet<>();
+    for (NodeDef node : graph.getNodeList()) {
+      if (isConstant(node, constant)) {
+        constant.add(node.getName());
+      }
+    }
+    return constant;
   }
 
   private static boolean isConstant(NodeDef node, Set<String> constant) {
@@ -82,7 +90,7 @@ final class FoldConstants implements RewritePass {
     try (Graph graph = new Graph()) {
       graph.importGraphDef(computed);
       graph.operations().forEachRemaining(FoldConstants::requireBounded);
-      try (Session session = new Session(graph)) {
+      try (Session session = Device.cpuSession(graph)) {
         Session.Runner runner = session.runner();
         wanted.forEach(
             tensor -> runner.fetch(GraphEditor.producer(tensor), GraphEditor.index(tensor)));

@@ -6,6 +6,7 @@ import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -23,7 +24,6 @@ import org.tensorflow.Output;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
-import org.tensorflow.TensorFlow;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
@@ -40,8 +40,8 @@ import org.tensorflow.types.TInt32;
  * can be read and trained further.
  *
  * <p>Of a quantized export the values are what its integers stand for, Q(w), and the quantizers of
- * its layers' inputs are taken out and listed. It is read by its signature {@link
- * ServingModel#FLOAT}, whose products are those of any other model.
+ * its layers' inputs are taken out and listed; those of any other graph stay. It is read by its
+ * signature {@link ServingModel#FLOAT}, whose products are those of any other model.
  */
 public final class FrozenModel {
   private static final String READ = ServingVariables.READ;
@@ -49,11 +49,16 @@ public final class FrozenModel {
   private static final Set<String> SLICES = Set.of("Slice", "StridedSlice");
 
   private final GraphEditor editor;
+
+  /** Whether the graph is of a quantized export: whose quantizers it has otherwise is not known. */
+  private final boolean quantized;
+
   private final List<String> roots = new ArrayList<>();
   private final SignatureDef signature;
   private final String key;
   private final Set<String> constants = new LinkedHashSet<>();
   private final Map<String, List<Float>> stepSizes = new TreeMap<>();
+  private final Map<String, String> tables = new HashMap<>();
   private final Map<String, List<float[]>> integers = new LinkedHashMap<>();
   private int activationBits = BitWidths.FLOAT_BITS;
   private Granularity granularity = Granularity.TENSOR;
@@ -61,9 +66,10 @@ public final class FrozenModel {
   /**
    * What a quantized export was trained with.
    *
-   * @param bits W-E-A
-   * @param levels of the weights as far as their integers or {@link #withLevels} tell, null for
-   *     those that their width has by default
+   * @param bits W-E-A: of weights and tables the fewest that hold their integers, unless {@link
+   *     #with} tells more
+   * @param levels of the weights as far as their integers or {@link #with} tell, null for those
+   *     that their width has by default
    * @param granularity of the weights
    * @param stepSizes by the names that {@link Quantizer#stepSize} has in the thawed model, one
    *     number or one a column; that of a layer's input also by the tensors that it is a reshape of
@@ -83,9 +89,9 @@ public final class FrozenModel {
                       Map.Entry::getKey, step -> List.copyOf(step.getValue())));
     }
 
-    /** The same with the levels that are known of the model otherwise. */
-    public Recovered withLevels(Levels known) {
-      return new Recovered(bits, known, granularity, stepSizes);
+    /** The same with what is known otherwise of how the model was trained. */
+    public Recovered with(Quantization known) {
+      return new Recovered(known.bits().toString(), known.levels(), known.granularity(), stepSizes);
     }
 
     /** What the model was trained with. */
@@ -135,7 +141,8 @@ public final class FrozenModel {
    */
   public record Thawed(ServingModel model, @Nullable Recovered quantization) {}
 
-  private FrozenModel(GraphDef graph, String key, SignatureDef signature) {
+  private FrozenModel(GraphDef graph, boolean quantized, String key, SignatureDef signature) {
+    this.quantized = quantized;
     this.key = key;
     List<String> wanted = new ArrayList<>();
     signature.getInputsMap().values().forEach(info -> wanted.add(info.getName()));
@@ -182,26 +189,18 @@ public final class FrozenModel {
     String key = choice.signature() == null ? ServingModel.DEFAULT : choice.signature();
     try {
       AllowedOps.checkSignature(graph, signature);
-      GraphDef constants =
-          RestoredConstants.isQuantized(graph.getGraphDef())
-              ? RestoredConstants.of(folder, graph)
-              : graph.getGraphDef();
-      return new FrozenModel(constants, key, signature).thaw();
+      boolean quantized = RestoredConstants.isQuantized(graph.getGraphDef());
+      GraphDef constants = quantized ? RestoredConstants.of(folder, graph) : graph.getGraphDef();
+      return new FrozenModel(constants, quantized, key, signature).thaw();
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(folder + ": " + e.getMessage(), e);
     }
   }
 
   private Thawed thaw() {
-    findConstants();
-    for (NodeDef node : List.copyOf(editor.nodes())) {
-      if (!constants.contains(node.getName())) {
-        if (node.getOp().equals("GatherV2")) {
-          unpackRows(node);
-        } else if (node.getOp().equals(FAKE_QUANT)) {
-          unquantize(node);
-        }
-      }
+    constants.addAll(FoldConstants.constantNodes(editor.build(roots)));
+    if (quantized) {
+      takeOutQuantizers();
     }
     moveFrontier();
     GraphDef thawed = editor.build(roots);
@@ -211,16 +210,14 @@ public final class FrozenModel {
         recovered());
   }
 
-  /** The nodes that depend on constants alone. */
-  private void findConstants() {
-    for (NodeDef node : editor.build(roots).getNodeList()) { // each after its inputs
-      boolean computed =
-          node.getInputCount() > 0
-              && !TensorFlow.isOpStateful(node.getOp())
-              && node.getInputList().stream()
-                  .allMatch(input -> constants.contains(GraphEditor.producer(input)));
-      if (computed || node.getOp().equals("Const")) {
-        constants.add(node.getName());
+  private void takeOutQuantizers() {
+    for (NodeDef node : List.copyOf(editor.nodes())) {
+      if (!constants.contains(node.getName())) {
+        if (node.getOp().equals("GatherV2")) {
+          unpackRows(node);
+        } else if (node.getOp().equals(FAKE_QUANT)) {
+          unquantize(node);
+        }
       }
     }
   }
@@ -277,11 +274,19 @@ public final class FrozenModel {
         shaped.isPresent()
             ? GraphEditor.input(editor.node(gather.getInput(1)), 0)
             : GraphEditor.input(gather, 1);
-    int count = (int) wordsOf(packed).getTensorShape().getDim(0).getSize();
-    float[] whole = table(packed, sliced ? words.getName() : null, indices, rows, count);
-    float scale = unscale(rows.getName());
     String variable = packed.substring(0, packed.length() - Constants.INTEGERS.length());
-    String table = values(variable, whole, scale, count);
+    String table = tables.get(variable); // of a lookup before
+    if (table == null) {
+      int count = (int) wordsOf(packed).getTensorShape().getDim(0).getSize();
+      float[] whole = table(packed, sliced ? words.getName() : null, indices, rows, count);
+      float scale = unscale(rows.getName());
+      table = values(variable, whole, scale, count);
+      tables.put(variable, table);
+      stepSizes.put(Quantizer.stepSizeName(variable), List.of(scale));
+      integers.computeIfAbsent("tables", kind -> new ArrayList<>()).add(whole);
+    } else {
+      unscale(rows.getName());
+    }
     String taken = editor.freshName(rows.getName() + "/rows");
     if (sliced) {
       editor.put(
@@ -300,8 +305,6 @@ public final class FrozenModel {
               .build());
     }
     editor.put(Nodes.identity(rows.getName(), taken, DataType.DT_FLOAT));
-    stepSizes.put(Quantizer.stepSizeName(variable), List.of(scale));
-    integers.computeIfAbsent("tables", kind -> new ArrayList<>()).add(whole);
   }
 
   /** The node behind a lookup of integers that makes float32 of them. */
@@ -334,7 +337,7 @@ public final class FrozenModel {
     }
     try (Graph graph = new Graph()) {
       graph.importGraphDef(whole.build(List.of(rows.getName(), indices)));
-      try (Session session = new Session(graph);
+      try (Session session = Device.cpuSession(graph);
           TInt32 everyRow = TInt32.vectorOf(all)) {
         return floats(
             session.runner().feed(output(graph, indices), everyRow).fetch(rows.getName()));
@@ -348,14 +351,8 @@ public final class FrozenModel {
 
   private static float[] floats(Session.Runner runner) {
     try (Result result = runner.run()) {
-      return floats((TFloat32) result.get(0));
+      return Constants.values((TFloat32) result.get(0));
     }
-  }
-
-  private static float[] floats(TFloat32 tensor) {
-    float[] values = new float[Math.toIntExact(tensor.size())];
-    tensor.asRawTensor().data().asFloats().read(values);
-    return values;
   }
 
   private TensorProto wordsOf(String packed) {
@@ -409,7 +406,7 @@ public final class FrozenModel {
     try (Graph graph = new Graph()) {
       graph.importGraphDef(editor.build(wanted));
       for (String tensor : wanted) { // one at a time: together they are the model in float32
-        try (Session session = new Session(graph);
+        try (Session session = Device.cpuSession(graph);
             Result result =
                 session
                     .runner()
@@ -436,7 +433,7 @@ public final class FrozenModel {
     if (value.dataType() != DataType.DT_FLOAT) {
       return;
     }
-    float[] values = floats((TFloat32) value);
+    float[] values = Constants.values((TFloat32) value);
     NodeDef producer = editor.node(tensor);
     Optional<String> packed = packedSource(producer);
     packed.ifPresent(

@@ -31,7 +31,8 @@ final class GraphEditor {
   /** The place where a tensor is used: input {@code index} of node {@code node}. */
   record Use(String node, int index) {}
 
-  private static final Set<String> SHAPES = Set.of("Shape", "ShapeN", "Size", "Rank");
+  /** Ops whose result depends on the shape of their input, not on its values. */
+  static final Set<String> SHAPES = Set.of("Shape", "ShapeN", "Size", "Rank");
 
   private final GraphDef original;
   private final Map<String, NodeDef> nodes = new LinkedHashMap<>();

@@ -62,7 +62,7 @@ public enum InputRole {
   }
 
   /** The name of this role on a command line, for example {@code ids}. */
-  public String optionName() {
+  private String optionName() {
     return name().toLowerCase(Locale.ROOT);
   }
 

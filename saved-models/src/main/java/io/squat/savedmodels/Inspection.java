@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import io.squat.ops.BitWidths;
 import io.squat.ops.QuantizationGrid;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -26,8 +27,8 @@ import org.tensorflow.proto.NodeDef;
  *     looked at
  * @param inputs the chosen signature's inputs: key, role and type
  * @param outputs the signature's outputs
- * @param vocabulary rows of the word embeddings
- * @param positions the most tokens of a row
+ * @param vocabulary rows of the word embeddings; -1 if there are none
+ * @param positions the most tokens of a row; -1 if no table limits them
  * @param attentionBlocks how many attention blocks there are
  * @param heads heads of an attention block; -1 if the graph does not tell before it runs
  * @param layerNorms how many layer norms there are
@@ -61,7 +62,8 @@ public record Inspection(
     long floatBytes,
     long quantizedBytes) {
 
-  private static final int FLOAT_BITS = 32;
+  /** Layer norms have one of these each: Keras fuses those whose epsilon is large enough. */
+  private static final Set<String> NORMS = Set.of("Rsqrt", "FusedBatchNormV3");
 
   /**
    * A trained matrix.
@@ -72,7 +74,7 @@ public record Inspection(
    */
   public record Part(String variable, List<Long> shape, int bits) {
     private long size() {
-      return shape.stream().reduce(1L, (a, b) -> a * b);
+      return ModelVariable.size(shape);
     }
   }
 
@@ -116,11 +118,14 @@ public record Inspection(
                         + ")")
             .toList(),
         model.outputs().keySet().stream().sorted().toList(),
-        structure.rows(model, InputRole.IDS),
-        structure.rows(model, null),
+        structure.vocabularySize(model).orElse(-1),
+        structure.positions(model).orElse(-1),
         structure.attentionProbabilities().size(),
         heads(model, structure),
-        (int) model.graph().getNodeList().stream().filter(n -> n.getOp().equals("Rsqrt")).count(),
+        (int)
+            model.graph().getNodeList().stream()
+                .filter(node -> NORMS.contains(node.getOp()))
+                .count(),
         activation(model, structure),
         1 + structure.attentionProbabilities().size() + structure.blockOutputs().size(),
         pooled(model),
@@ -129,7 +134,9 @@ public record Inspection(
         tableParts,
         floating,
         parameters * Float.BYTES,
-        (quantized + (parameters - numbers + steps(model, structure, quantization)) * FLOAT_BITS)
+        (quantized
+                + (parameters - numbers + steps(model, structure, quantization))
+                    * BitWidths.FLOAT_BITS)
             / Byte.SIZE);
   }
 
@@ -228,7 +235,7 @@ public record Inspection(
   }
 
   private static int bits(Quantization quantization, Quantizer.Kind kind) {
-    return quantization.grid(kind).map(QuantizationGrid::bits).orElse(FLOAT_BITS);
+    return quantization.grid(kind).map(QuantizationGrid::bits).orElse(BitWidths.FLOAT_BITS);
   }
 
   private static List<Part> parts(ModelGraph model, Set<String> variables, int bits) {
@@ -250,14 +257,14 @@ public record Inspection(
     out.println("outputs: " + String.join(", ", outputs));
     out.printf(
         Locale.ROOT,
-        "encoder: %d attention blocks of %s heads, %d layer norms, %s; vocabulary %d, positions %d,"
+        "encoder: %d attention blocks of %s heads, %d layer norms, %s; vocabulary %s, positions %s,"
             + " %.3f M parameters%n",
         attentionBlocks,
-        heads < 0 ? "unknown" : heads,
+        known(heads),
         layerNorms,
         activation,
-        vocabulary,
-        positions,
+        known(vocabulary),
+        known(positions),
         parameters / 1e6);
     out.printf(
         Locale.ROOT,
@@ -275,6 +282,10 @@ public record Inspection(
         "parameters in float32 %.2f MB, at these bits %.2f MB%n",
         floatBytes / 1e6,
         quantizedBytes / 1e6);
+  }
+
+  private static String known(int count) {
+    return count < 0 ? "unknown" : String.valueOf(count);
   }
 
   private static void print(PrintWriter out, String kind, List<Part> parts) {

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -89,7 +88,7 @@ final class IntegerProducts implements RewritePass {
             List<String> tensors = new ArrayList<>();
             tensors.add(quantizer.sites().get(0).output());
             tensors.add(step(quantizer));
-            perturbation(quantizer).ifPresent(e -> tensors.add(e.read()));
+            AddPerturbations.of(model, quantizer).ifPresent(e -> tensors.add(e.read()));
             return add(
                 GraphEditor.producer(source) + "/integers",
                 tensors,
@@ -100,13 +99,6 @@ final class IntegerProducts implements RewritePass {
                       : whole;
                 });
           });
-    }
-
-    private Optional<ModelVariable> perturbation(Quantizer quantizer) {
-      String name = AddPerturbations.name(quantizer.source());
-      return model.variables(VariableGroup.PERTURBATIONS).stream()
-          .filter(variable -> variable.name().equals(name))
-          .findFirst();
     }
 
     private String step(Quantizer quantizer) {

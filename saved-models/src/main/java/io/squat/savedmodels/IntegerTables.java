@@ -25,8 +25,9 @@ import org.tensorflow.types.TInt32;
  * MatMul(OneHot(ids), table)    rows of ids
  * </pre>
  *
- * <p>Invariant: a lookup gives integers of the grid times the learned step size, and stands under
- * its old name. An id without a row is an error, where the OneHot's product gave zeros.
+ * <p>Invariant: a lookup gives integers of the grid times {@link FakeQuant#scale}, which is the
+ * learned step size but for its last bit, and stands under its old name. An id without a row is an
+ * error, where the OneHot's product gave zeros.
  */
 final class IntegerTables implements RewritePass {
   private final BertStructure structure;

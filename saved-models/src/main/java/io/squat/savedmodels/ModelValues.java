@@ -35,7 +35,7 @@ public interface ModelValues {
   static ModelValues ofCheckpoint(Path checkpoint) {
     return variable -> {
       try (CheckpointOps.Values values = CheckpointOps.read(checkpoint, List.of(variable))) {
-        return floats(values.get(variable));
+        return Constants.values(values.get(variable));
       }
     };
   }
@@ -61,7 +61,7 @@ public interface ModelValues {
       try (CheckpointOps.Values values = CheckpointOps.read(checkpoint, List.of(tensor.key()))) {
         TFloat32 found = values.get(tensor.key());
         tensor.check(found.shape());
-        return floats(found);
+        return Constants.values(found);
       }
     };
   }
@@ -103,11 +103,5 @@ public interface ModelValues {
                   quantization.granularity(quantizer.kind()))
               .values();
     };
-  }
-
-  private static float[] floats(TFloat32 tensor) {
-    float[] floats = new float[Math.toIntExact(tensor.size())];
-    tensor.asRawTensor().data().asFloats().read(floats);
-    return floats;
   }
 }

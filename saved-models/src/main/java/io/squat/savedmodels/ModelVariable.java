@@ -38,6 +38,11 @@ public record ModelVariable(
 
   /** The number of elements; the largest long if it is more. */
   public long size() {
+    return size(shape);
+  }
+
+  /** The number of elements of a shape that is known; the largest long if it is more. */
+  static long size(List<Long> shape) {
     return shape.stream().reduce(1L, LongMath::saturatedMultiply);
   }
 }

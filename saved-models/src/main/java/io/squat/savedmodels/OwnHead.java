@@ -23,11 +23,7 @@ final class OwnHead {
       return Optional.empty();
     }
     GraphEditor graph = model.edit();
-    String output = GraphEditor.input(graph.node(model.pooledOutput()), 0);
-    while (BertStructure.SAME_VALUES.contains(graph.node(output).getOp()) // a score is [B]
-        || PROBABILITIES.contains(graph.node(output).getOp())) {
-      output = GraphEditor.input(graph.node(output), 0);
-    }
+    String output = logits(graph, model.pooledOutput()); // a score is [B]
     NodeDef last = graph.node(output);
     if (!last.getOp().equals("BiasAdd")) {
       return Optional.empty();
@@ -47,6 +43,33 @@ final class OwnHead {
                 bias.get().name(),
                 output))
         : Optional.empty();
+  }
+
+  /**
+   * Whether an output is what a trained matrix gives, as it is or plus a bias: that of an encoder
+   * ends in a layer norm.
+   */
+  static boolean isScores(ModelGraph model, String output) {
+    GraphEditor graph = model.edit();
+    NodeDef last = graph.node(logits(graph, output));
+    if (last.getOp().equals("BiasAdd") || last.getOp().startsWith("Add")) {
+      boolean second = variable(model, GraphEditor.input(last, 1)).isPresent();
+      if (!second && variable(model, GraphEditor.input(last, 0)).isEmpty()) {
+        return false;
+      }
+      last = graph.node(logits(graph, GraphEditor.input(last, second ? 0 : 1)));
+    }
+    return last.getOp().equals("MatMul") && variable(model, GraphEditor.input(last, 1)).isPresent();
+  }
+
+  /** What a tensor has the values of, or the probabilities. */
+  private static String logits(GraphEditor graph, String tensor) {
+    String source = tensor;
+    while (BertStructure.SAME_VALUES.contains(graph.node(source).getOp())
+        || PROBABILITIES.contains(graph.node(source).getOp())) {
+      source = GraphEditor.input(graph.node(source), 0);
+    }
+    return source;
   }
 
   /** Whether the representation of a row is an output by one of its usual names, or is none. */

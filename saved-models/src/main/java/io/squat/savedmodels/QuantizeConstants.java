@@ -1,5 +1,6 @@
 package io.squat.savedmodels;
 
+import io.squat.ops.FakeQuant;
 import io.squat.ops.QuantizationGrid;
 import java.util.Optional;
 import org.tensorflow.proto.NodeDef;
@@ -8,8 +9,8 @@ import org.tensorflow.proto.NodeDef;
  * Puts float32 constants of grid values in the place of quantized kernels and tables.
  *
  * <p>Invariant: a linear layer multiplies with, and a lookup takes rows of, integers of the grid
- * times the learned step size. A table is quantized as a whole, which gives the rows that
- * quantizing after the lookup gives.
+ * times {@link FakeQuant#scale}, which is the learned step size but for its last bit. A table is
+ * quantized as a whole, which gives the rows that quantizing after the lookup gives.
  */
 final class QuantizeConstants implements RewritePass {
   private final BertStructure structure;

@@ -53,7 +53,7 @@ final class QuantizedWeights {
       Placeholder<TFloat32> step =
           tf.placeholder(TFloat32.class, Placeholder.shape(stepSize.shape()));
       Operand<TFloat32> quantized = FakeQuant.quantize(tf, x, step, grid);
-      try (Session session = new Session(graph);
+      try (Session session = Device.cpuSession(graph);
           Result result =
               session.runner().feed(x, input).feed(step, steps).fetch(quantized).run()) {
         float[] values = new float[weights.length];

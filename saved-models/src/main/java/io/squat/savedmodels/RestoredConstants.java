@@ -124,7 +124,7 @@ final class RestoredConstants {
               .build()
               .output(0);
       boolean bytes = type == DataType.DT_INT8; // TensorFlow Java fetches uint8
-      try (Session session = new Session(graph);
+      try (Session session = Device.cpuSession(graph);
           Result result =
               session
                   .runner()

@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -21,7 +20,6 @@ import org.tensorflow.proto.SavedModel;
 /** Checks the files of a SavedModel folder in Java, before TensorFlow sees them. */
 public final class SavedModelFiles {
   private static final String GRAPH = "saved_model.pb";
-  private static final Set<String> VARIABLES = Set.of("VarHandleOp", "VariableV2", "Variable");
 
   /** The last eight bytes of a whole LevelDB table, the format of a checkpoint's index. */
   private static final byte[] INDEX_END = HexFormat.of().parseHex("57fb808b247547db");
@@ -70,7 +68,8 @@ public final class SavedModelFiles {
 
   /** Whether a graph has variables, so that the folder must hold their values. */
   public static boolean hasVariables(GraphDef graph) {
-    return graph.getNodeList().stream().anyMatch(node -> VARIABLES.contains(node.getOp()));
+    return graph.getNodeList().stream()
+        .anyMatch(node -> CanonicalVariables.KINDS.contains(node.getOp()));
   }
 
   /**

@@ -33,9 +33,13 @@ public final class SavedModelReader {
   private static final List<String> SEQUENCE = List.of("sequence_output", "last_hidden_state");
   private static final Set<String> CONTROL_FLOW =
       Set.of("Switch", "RefSwitch", "Merge", "Enter", "Exit", "NextIteration");
+  private static final Set<String> PLACEHOLDERS = Set.of("Placeholder", "PlaceholderV2");
   static final List<String> POOLED = List.of("pooled_output", "pooler_output", "default");
   private static final List<String> CLASSIFIED = List.of("logits");
   private static final List<String> SCORED = List.of("score", "logits");
+
+  /** What token classifiers and masked language models call the scores [B, T, C] of tokens. */
+  private static final Set<String> TOKEN_SCORES = Set.of("logits", "prediction_logits");
 
   /**
    * What to read of a folder that holds several graphs or signatures.
@@ -91,11 +95,66 @@ public final class SavedModelReader {
     SignatureDef signature = signature(folder, metaGraph, choice);
     try {
       AllowedOps.checkSignature(metaGraph, signature);
-      return Rewriting.canonical(
-          signatureGraph(metaGraph.getGraphDef(), signature, choice), CheckpointKeys.of(metaGraph));
+      ModelGraph read = signatureGraph(metaGraph.getGraphDef(), signature, choice);
+      FloatProducts.check(read);
+      ModelGraph model = Rewriting.canonical(read, CheckpointKeys.of(metaGraph));
+      requireInputsOnly(model, signature);
+      requireTokens(model);
+      return model;
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(folder + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Checks that nothing has to be fed but what has a role. */
+  private static void requireInputsOnly(ModelGraph model, SignatureDef signature) {
+    Set<String> known = model.inputs().stream().map(ModelInput::tensor).collect(Collectors.toSet());
+    for (NodeDef node : model.graph().getNodeList()) {
+      if (PLACEHOLDERS.contains(node.getOp()) && !known.contains(node.getName())) {
+        String key =
+            new TreeMap<>(signature.getInputsMap())
+                .entrySet().stream()
+                    .filter(
+                        input ->
+                            GraphEditor.producer(input.getValue().getName()).equals(node.getName()))
+                    .map(input -> "input " + input.getKey())
+                    .findFirst()
+                    .orElse("placeholder");
+        throw new IllegalArgumentException(
+            key
+                + " (node "
+                + node.getName()
+                + "): expected outputs that need no inputs but ids, mask and segments, found that they"
+                + " need this one too; save the model with a signature without it");
+      }
+    }
+  }
+
+  /** Checks that the first token is one of an encoder's, not of scores made of it. */
+  private static void requireTokens(ModelGraph model) {
+    if (model.outputs().containsValue(model.pooledOutput())) {
+      return;
+    }
+    GraphEditor graph = model.edit();
+    String tokens = GraphEditor.input(graph.node(model.pooledOutput()), 0);
+    model
+        .outputs()
+        .forEach(
+            (key, output) -> {
+              boolean scores =
+                  output.equals(tokens)
+                      && !SEQUENCE.contains(key)
+                      && (TOKEN_SCORES.contains(key) || OwnHead.isScores(model, output));
+              if (scores) {
+                throw new IllegalArgumentException(
+                    "output "
+                        + key
+                        + ": expected the representation of tokens, such as "
+                        + String.join(" or ", SEQUENCE)
+                        + ", found the scores of a head, as of a token classifier or a masked language"
+                        + " model; save the encoder without its head");
+              }
+            });
   }
 
   /**

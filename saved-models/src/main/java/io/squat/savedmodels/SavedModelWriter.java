@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.LongFunction;
 import java.util.stream.Stream;
+import org.tensorflow.TensorFlow;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
 
@@ -25,7 +26,6 @@ import org.tensorflow.proto.SavedModel;
  */
 public final class SavedModelWriter {
   private static final String TAG = "serve";
-  private static final String TENSORFLOW_VERSION = "2.18.0";
   private static final long SCHEMA_VERSION = 1;
 
   /** What is written from the model. */
@@ -185,7 +185,7 @@ public final class SavedModelWriter {
             .setMetaInfoDef(
                 MetaGraphDef.MetaInfoDef.newBuilder()
                     .addTags(TAG)
-                    .setTensorflowVersion(TENSORFLOW_VERSION))
+                    .setTensorflowVersion(TensorFlow.version()))
             .setGraphDef(model.graph())
             .putAllSignatureDef(model.signatures());
     ServingVariables variables = model.variables();

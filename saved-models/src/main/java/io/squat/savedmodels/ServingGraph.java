@@ -17,8 +17,8 @@ import org.tensorflow.proto.TensorShapeProto;
  * Several variants of a model in one graph, a signature each.
  *
  * <p>Invariant: what is computed by equal nodes from equal inputs, constants above all, is there
- * once, in however many variants; a node whose name another one has stands under the signature's
- * own scope.
+ * once, in however many variants, but for variables, of which each stays one of its own; a node
+ * whose name another one has stands under the signature's own scope.
  */
 final class ServingGraph {
   /** Which of an operation's kernels runs; a part of the computation. */
@@ -71,7 +71,9 @@ final class ServingGraph {
   /**
    * What a node computes, without its name, which only inputs and outputs have, and without
    * attributes such as {@code _output_shapes}, which describe the graph that was read. Two outputs
-   * of one value stay two: TensorFlow Java refuses a signature that has a tensor twice.
+   * of one value stay two: TensorFlow Java refuses a signature that has a tensor twice. So do two
+   * variables that happen to be equal: who trains the model on would train one in the place of
+   * both.
    */
   private static NodeDef computation(
       NodeDef node, Map<String, String> names, Collection<String> outputs) {
@@ -85,7 +87,9 @@ final class ServingGraph {
         computation.removeAttr(attribute);
       }
     }
-    return node.getOp().equals("Placeholder") || outputs.contains(node.getName())
+    return node.getOp().equals("Placeholder")
+            || outputs.contains(node.getName())
+            || Constants.isOfVariable(node)
         ? computation.build()
         : computation.clearName().build();
   }

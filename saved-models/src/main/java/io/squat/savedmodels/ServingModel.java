@@ -26,7 +26,11 @@ public record ServingModel(
   /** The signature without segment ids: every text is a single one. */
   public static final String NO_SEGMENTS = "serving_no_segments";
 
-  /** The signature that computes in float32, for machines without the integer kernels. */
+  /**
+   * The signature that computes in float32 with public operations: for GPUs, which have no integer
+   * kernels. A TensorFlow that lacks the integer kernel's operation does not load the graph, this
+   * signature included; it needs an export with {@link Compute#FLOAT}.
+   */
   public static final String FLOAT = "serving_float";
 
   /** Copies the signatures, in their order. */

@@ -85,7 +85,7 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
   static Predicate<NodeDef> trained(int leastBytes) {
     return constant -> {
       int bytes = floatBytes(constant);
-      return bytes >= leastBytes || (bytes > 0 && constant.getName().endsWith(READ));
+      return bytes >= leastBytes || (bytes > 0 && Constants.isOfVariable(constant));
     };
   }
 
@@ -437,7 +437,7 @@ public record ServingVariables(GraphDef graph, SaverDef saver, Map<String, Tenso
               CheckpointOps.strings(tf, keys),
               CheckpointOps.strings(tf, blanks(keys)),
               saved);
-      try (Session session = new Session(graph)) {
+      try (Session session = Device.cpuSession(graph)) {
         run(session.runner(), fed, save);
       } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common
         throw new IOException(TensorFlowMessage.of(e), e);

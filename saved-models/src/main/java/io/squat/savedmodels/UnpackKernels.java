@@ -11,10 +11,10 @@ import org.tensorflow.types.TFloat32;
 
 /**
  * Stores the kernels of linear layers as integers, and makes float32 of them when the graph runs:
- * for machines without the integer kernels.
+ * for GPUs and for a TensorFlow without the integer kernels.
  *
- * <p>Invariant: every linear layer multiplies with integers of the grid times the learned step
- * size.
+ * <p>Invariant: every linear layer multiplies with integers of the grid times {@link
+ * FakeQuant#scale}, which is the learned step size but for its last bit.
  */
 final class UnpackKernels implements RewritePass {
   private final BertStructure structure;

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import io.squat.ops.BitWidths;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
@@ -53,6 +56,33 @@ class FloatExportTest {
     } finally {
       inputs.values().forEach(Tensor::close);
     }
+  }
+
+  /** Who trains the export on trains each of them. */
+  @ParameterizedTest
+  @CsvSource({"TF1_BERT,32-32-32", "HUGGING_FACE,4-8-8"})
+  void variablesThatHappenToBeEqualStaySeveral(TinyModel tiny, String bits) {
+    ModelGraph model = tiny.read();
+    ModelValues equal =
+        name -> {
+          float[] values = new float[name.endsWith("step_size") ? 1 : size(model, name)];
+          Arrays.fill(values, 0.5f);
+          return values;
+        };
+    ServingVariables variables =
+        Objects.requireNonNull(
+            Export.toFloat(model, Quantization.of(BitWidths.parse(bits)), equal).variables());
+    assertEquals(
+        model.variables().stream().map(ModelVariable::name).sorted().toList(),
+        variables.values().keySet().stream()
+            .filter(name -> !name.contains("/folded"))
+            .map(name -> name.replaceFirst("/quantized$", ""))
+            .sorted()
+            .toList());
+  }
+
+  private static int size(ModelGraph model, String name) {
+    return (int) model.variable(name).size();
   }
 
   @Test

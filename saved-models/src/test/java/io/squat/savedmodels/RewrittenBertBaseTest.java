@@ -85,8 +85,8 @@ class RewrittenBertBaseTest {
     assertEquals(3, structure.embeddings().size());
     assertEquals(12, structure.attentionProbabilities().size());
     assertEquals(12 * 2, structure.blockOutputs().size());
-    assertEquals(VOCABULARY, structure.rows(model, InputRole.IDS));
-    assertEquals(512, structure.rows(model, null));
+    assertEquals(VOCABULARY, structure.vocabularySize(model).orElseThrow());
+    assertEquals(512, structure.positions(model).orElseThrow());
   }
 
   @Test

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -83,6 +84,11 @@ class RewrittenModelTest {
   }
 
   static float[] run(TinyModel tiny, ModelGraph model, String output) {
+    return run(tiny, model, tiny.path(), output);
+  }
+
+  /** An output of a model that was read from a folder, on the inputs of a tiny model. */
+  static float[] run(TinyModel tiny, ModelGraph model, Path folder, String output) {
     try (Graph graph = new Graph()) {
       graph.importGraphDef(model.graph());
       Map<StoredTensor, Output<TFloat32>> variables = new LinkedHashMap<>();
@@ -94,7 +100,7 @@ class RewrittenModelTest {
       CheckpointOps checkpoint = CheckpointOps.addStored(Ops.create(graph), variables);
       Map<String, Tensor> feeds = tiny.feeds(model);
       try (Session session = new Session(graph)) {
-        checkpoint.restore(session, SavedModelFiles.checkpoint(tiny.path()));
+        checkpoint.restore(session, SavedModelFiles.checkpoint(folder));
         String tensor = requireNonNull(model.outputs().get(output));
         return requireNonNull(TrainedTinyModel.fetch(session, feeds, List.of(tensor)).get(tensor));
       } finally {

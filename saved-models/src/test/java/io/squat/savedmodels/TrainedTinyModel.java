@@ -116,12 +116,17 @@ final class TrainedTinyModel implements ModelValues, AutoCloseable {
 
   /** The logits of the training graph on the tiny model's inputs. */
   float[] logitsInTraining() {
-    String logits = training.model().requireHead().logits();
-    return Objects.requireNonNull(inTraining(Map.of(), List.of(logits)).get(logits));
+    return logitsInTraining(Map.of());
   }
 
-  /** Tensors of the training graph on the tiny model's inputs, other tensors fed. */
-  Map<String, float[]> inTraining(Map<String, TFloat32> feeds, List<String> fetches) {
+  /** The logits of the training graph on the tiny model's inputs, or others that are fed. */
+  float[] logitsInTraining(Map<String, ? extends Tensor> feeds) {
+    String logits = training.model().requireHead().logits();
+    return Objects.requireNonNull(inTraining(feeds, List.of(logits)).get(logits));
+  }
+
+  /** Tensors of the training graph on the tiny model's inputs, or others that are fed. */
+  Map<String, float[]> inTraining(Map<String, ? extends Tensor> feeds, List<String> fetches) {
     try (Session session = new Session(training.graph());
         TFloat32 rate = TFloat32.scalarOf(0f);
         TInt32 seed = TInt32.vectorOf(5, 6)) {
@@ -134,14 +139,14 @@ final class TrainedTinyModel implements ModelValues, AutoCloseable {
 
   private Map<String, float[]> run(
       Session session, Map<String, Tensor> feeds, ModelGraph fedModel, List<String> fetches) {
-    Map<String, Tensor> all = new HashMap<>(feeds);
     List<TFloat32> owned = fedModel.variables().stream().map(variable -> tensor(variable)).toList();
     Map<String, Tensor> inputs = tiny.feeds(fedModel);
+    Map<String, Tensor> all = new HashMap<>(inputs);
+    all.putAll(feeds);
     try {
       for (int i = 0; i < owned.size(); i++) {
         all.put(fedModel.variables().get(i).read(), owned.get(i));
       }
-      all.putAll(inputs);
       return fetch(session, all, fetches);
     } finally {
       owned.forEach(Tensor::close);

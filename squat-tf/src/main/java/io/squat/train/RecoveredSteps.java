@@ -5,8 +5,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.squat.eval.ModelDescription;
 import io.squat.files.RecordFiles;
+import io.squat.ops.BitWidths;
+import io.squat.ops.Granularity;
 import io.squat.ops.Levels;
 import io.squat.savedmodels.FrozenModel;
+import io.squat.savedmodels.Quantization;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,24 +46,43 @@ public final class RecoveredSteps {
     }
     FrozenModel.Recovered found = RecordFiles.read(file, FrozenModel.Recovered.class);
     return ModelDescription.read(model)
-        .flatMap(description -> levels(description, found))
-        .map(found::withLevels)
+        .flatMap(description -> described(description, found))
+        .map(found::with)
         .orElse(found);
   }
 
   /**
-   * The levels that the export of a run says: integers alone tell them at 2 bits only. The
-   * description of a model that was quantized again is of what it was before, and has no metrics.
+   * What the export of a run says that it was trained with: integers alone tell the fewest bits
+   * that hold them, and levels at 2 bits only. Empty if they do not fit into it: the description of
+   * a model that was quantized again is of what it was before, and has no metrics.
    */
-  private static Optional<Levels> levels(
+  private static Optional<Quantization> described(
       ModelDescription description, FrozenModel.Recovered found) {
     JsonNode settings = description.settings();
     if (settings == null
         || description.devMetrics().isEmpty()
-        || !settings.path("bits").asText().equals(found.bits())) {
+        || !settings.path("bits").isTextual()) {
       return Optional.empty();
     }
-    String said = settings.path("levels").asText();
-    return Arrays.stream(Levels.values()).filter(levels -> levels.name().equals(said)).findFirst();
+    BitWidths said = BitWidths.parse(settings.path("bits").asText());
+    BitWidths least = BitWidths.parse(found.bits());
+    return holds(said.weights(), least.weights())
+            && holds(said.embeddings(), least.embeddings())
+            && said.activations() == least.activations()
+        ? Optional.of(
+            new Quantization(
+                said,
+                named(Levels.values(), settings.path("levels")).orElse(found.levels()),
+                named(Granularity.values(), settings.path("granularity"))
+                    .orElse(found.granularity())))
+        : Optional.empty();
+  }
+
+  private static boolean holds(int width, int least) {
+    return width == least || (width > least && width != BitWidths.FLOAT_BITS);
+  }
+
+  private static <E extends Enum<E>> Optional<E> named(E[] values, JsonNode name) {
+    return Arrays.stream(values).filter(value -> value.name().equals(name.asText())).findFirst();
   }
 }

@@ -165,7 +165,7 @@ public record RunSettings(
    * The tokens that rows are cut to: those of the settings, or as many as a model has positions.
    */
   public int longestRow(ModelGraph model) {
-    return Math.min(maxLength, BertStructure.of(model).rows(model, /* role= */ null));
+    return Math.min(maxLength, BertStructure.of(model).positions(model).orElse(maxLength));
   }
 
   /**

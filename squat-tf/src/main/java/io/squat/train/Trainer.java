@@ -12,7 +12,6 @@ import io.squat.ops.StepSizes;
 import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.Device;
 import io.squat.savedmodels.FrozenModel;
-import io.squat.savedmodels.InputRole;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelVariable;
 import io.squat.savedmodels.OutlierFeatures;
@@ -200,7 +199,7 @@ public final class Trainer {
   /** The length that rows are cut to; refuses a vocabulary that the model has no embeddings for. */
   private int checkVocabulary(ModelGraph model, WordPiece wordPiece) {
     BertStructure structure = BertStructure.of(model);
-    int embeddings = structure.rows(model, InputRole.IDS);
+    int embeddings = structure.vocabularySize(model).orElse(wordPiece.vocabSize());
     if (wordPiece.vocabSize() > embeddings) {
       throw new IllegalArgumentException(
           "vocabulary: expected at most "

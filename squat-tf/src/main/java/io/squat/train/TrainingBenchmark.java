@@ -4,7 +4,6 @@ import io.squat.eval.ProcessMemory;
 import io.squat.glue.Batch;
 import io.squat.savedmodels.BertStructure;
 import io.squat.savedmodels.Device;
-import io.squat.savedmodels.InputRole;
 import io.squat.savedmodels.ModelGraph;
 import io.squat.savedmodels.ModelVariable;
 import io.squat.savedmodels.Quantization;
@@ -129,14 +128,15 @@ public final class TrainingBenchmark {
       Progress progress) {
     ModelGraph model = Rewriting.withHead(SavedModelReader.read(folder, choice), 2);
     BertStructure structure = BertStructure.of(model);
-    if (load.length() > structure.rows(model, null)) {
+    int positions = structure.positions(model).orElse(Integer.MAX_VALUE);
+    if (load.length() > positions) {
       throw new IllegalArgumentException(
           "length: expected at most the model's "
-              + structure.rows(model, null)
+              + positions
               + " positions, found "
               + load.length());
     }
-    Batch batch = randomBatch(load, structure.rows(model, InputRole.IDS));
+    Batch batch = randomBatch(load, structure.vocabularySize(model).orElse(Integer.MAX_VALUE));
     Map<Method, TrainingSession> sessions = new LinkedHashMap<>();
     try (Progress.Work work =
         progress.begin(

@@ -11,8 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class RecoveredStepsTest {
   @TempDir Path model;
@@ -52,7 +55,7 @@ class RecoveredStepsTest {
     String settings = "{\"bits\": \"4-8-8\", \"levels\": \"SYMMETRIC\"}";
     String metrics = "{\"accuracy\": 0.5}";
     describe(settings, metrics);
-    assertEquals(recovered.withLevels(Levels.SYMMETRIC), RecoveredSteps.of(model));
+    assertEquals(with(recovered, "4-8-8", Levels.SYMMETRIC), RecoveredSteps.of(model));
     describe(settings.replace("\"SYMMETRIC\"", "null"), metrics);
     assertEquals(recovered, RecoveredSteps.of(model));
     // Of a model that was quantized again the settings are those of before.
@@ -60,6 +63,43 @@ class RecoveredStepsTest {
     assertEquals(recovered, RecoveredSteps.of(model));
     describe(settings.replace("4-8-8", "2-8-8"), metrics);
     assertEquals(recovered, RecoveredSteps.of(model));
+  }
+
+  /** Integers tell the fewest bits alone: a table need not use all that it has. */
+  @ParameterizedTest
+  @CsvSource({
+    "4-7-8,4-8-8,4-8-8",
+    "3-6-8,4-8-8,4-8-8",
+    "4-8-8,4-8-8,4-8-8",
+    "4-8-8,4-7-8,4-8-8",
+    "4-8-8,4-8-4,4-8-8",
+    "32-7-8,32-8-8,32-8-8",
+    "4-7-8,4-32-8,4-7-8",
+    "32-7-8,4-8-8,32-7-8"
+  })
+  void bitsAreThoseOfTheExportsDescriptionIfTheIntegersFit(
+      String integers, String described, String expected) throws IOException {
+    FrozenModel.Recovered recovered =
+        new FrozenModel.Recovered(integers, null, Granularity.TENSOR, Map.of("x", List.of(1f)));
+    Files.write(file(), RecoveredSteps.json(recovered));
+    describe("{\"bits\": \"" + described + "\", \"levels\": null}", "{\"accuracy\": 0.5}");
+    assertEquals(with(recovered, expected, null), RecoveredSteps.of(model));
+  }
+
+  @Test
+  void theGranularityIsThatOfTheExportsDescription() throws IOException {
+    FrozenModel.Recovered recovered =
+        new FrozenModel.Recovered("32-8-8", null, Granularity.TENSOR, Map.of("x", List.of(1f)));
+    Files.write(file(), RecoveredSteps.json(recovered));
+    describe("{\"bits\": \"32-8-8\", \"granularity\": \"CHANNEL\"}", "{\"accuracy\": 0.5}");
+    assertEquals(
+        new FrozenModel.Recovered("32-8-8", null, Granularity.CHANNEL, recovered.stepSizes()),
+        RecoveredSteps.of(model));
+  }
+
+  private static FrozenModel.Recovered with(
+      FrozenModel.Recovered recovered, String bits, @Nullable Levels levels) {
+    return new FrozenModel.Recovered(bits, levels, recovered.granularity(), recovered.stepSizes());
   }
 
   private void describe(String settings, String metrics) throws IOException {
