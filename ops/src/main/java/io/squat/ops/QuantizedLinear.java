@@ -30,6 +30,9 @@ import org.tensorflow.types.TFloat32;
  * to the last bit, what {@link IntegerLinear} serves: c is the offset of its unsigned inputs. With
  * 4-bit kernels no sum of up to 8,000 terms can leave the exact range, with 8-bit kernels only one
  * of large terms of one sign.
+ *
+ * <p>A perturbation of the kernel is a thousandth of a step size beside an integer: multiplied with
+ * less than float32's 23 bits of fraction, as by TF32 or bfloat16, it is lost.
  */
 public final class QuantizedLinear {
   // Places of the inputs of our IdentityN.
