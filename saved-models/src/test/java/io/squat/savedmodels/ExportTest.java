@@ -10,6 +10,7 @@ import io.squat.ops.BitWidths;
 import io.squat.ops.Granularity;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -297,18 +298,22 @@ class ExportTest {
     return RestoredConstants.of(written, SavedModelFiles.parse(written).getMetaGraphs(0));
   }
 
-  /** The product's scales and the float path's steps; the product's zeros are biases too. */
+  /** The product's scales and the float path's steps; the product's zeros, once a width. */
   @Test
   void aStepAChannelTakesTwoNumbersAColumn() {
     long columns = 0;
+    Set<Long> widths = new HashSet<>();
     try (TrainedTinyModel trained =
         new TrainedTinyModel(TinyModel.TF1_BERT, "4-8-8", TrainedTinyModel.CLASSES)) {
       for (LinearLayer layer : trained.structure.layers()) {
-        columns += trained.model.variable(layer.weight()).shape().get(1);
+        long width = trained.model.variable(layer.weight()).shape().get(1);
+        columns += width;
+        widths.add(width);
       }
     }
+    assertEquals(Set.of(48L, 80L), widths);
     assertEquals(
-        vectorBytes(Granularity.TENSOR) + Float.BYTES * 2 * columns,
+        vectorBytes(Granularity.TENSOR) + Float.BYTES * (2 * columns + 48 + 80),
         vectorBytes(Granularity.CHANNEL));
   }
 
