@@ -176,6 +176,21 @@ class RestClassifierTest {
   }
 
   @Test
+  void saysWhichInputsWereSentWithoutMetadata() {
+    serving.inputs = List.of("input_ids", "input_mask");
+    serving.metadata = answering(403, "text/html", "no");
+    try (TextClassifier classifier = open(RestClassifier.Options.DEFAULT)) {
+      assertEquals(
+          serving.url()
+              + ": the server answers HTTP 400: Failed to process element: 0 of 'instances' list."
+              + " keys must be equal to: input_ids,input_mask; the inputs [input_ids, input_mask,"
+              + " segment_ids] were sent, since the server gives no metadata: for a model without"
+              + " segments choose --signature serving_no_segments",
+          message(IllegalStateException.class, () -> classifier.predict("a cat")));
+    }
+  }
+
+  @Test
   void saysWhereAModelIsThatMoved() {
     serving.metadata =
         exchange -> {
