@@ -18,8 +18,8 @@ import org.tensorflow.types.TFloat32;
  *
  * <p>Its signature has the inputs ids and mask, and maybe segments, int32 or int64 [B, T], by their
  * usual names ({@link io.squat.savedmodels.InputRole}); and an output {@code logits}, {@code
- * probabilities} or {@code score}, or no other float32 output [B, C]. Where the signature fixes B
- * or T, batches are padded to it.
+ * probabilities} or {@code score}, or exactly one float32 output [B, C]. Where the signature fixes
+ * B or T, batches are padded to it.
  *
  * <p>Several threads may predict at once: a TensorFlow session runs them side by side, and each
  * gets what it would get alone. {@link TextClassifier} takes text and closes safely, too.

@@ -23,7 +23,8 @@ import java.util.function.IntConsumer;
  * @param metrics the task's metrics, the headline's first; empty if the split has no labels
  * @param predictions what the model said, in the order of the file
  * @param millisecondsPerSentence time in the model and around it, from token ids to numbers,
- *     divided by the rows; a first batch that warms the model up is left out
+ *     divided by the rows; a run of the first batch, that of the longest rows, warms the model up
+ *     before and is left out
  * @param peakMemoryBytes the most memory of this process so far, see {@link ProcessMemory}
  */
 public record Evaluation(
@@ -70,7 +71,7 @@ public record Evaluation(
               + examples.rows().size());
     }
     Batches batches = Batches.sequential(encoded, batchSize);
-    Predictions warmUp = classifier.predict(batches.get(batches.size() - 1));
+    Predictions warmUp = classifier.predict(batches.get(0));
     checkFits(classifier, examples.task(), warmUp);
     long start = System.nanoTime();
     Predictions predictions = classifier.predict(encoded, batchSize, rowsDone);

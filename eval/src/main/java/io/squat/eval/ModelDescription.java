@@ -1,16 +1,21 @@
 package io.squat.eval;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.squat.glue.Casing;
 import io.squat.glue.OwnTask;
 import io.squat.glue.Task;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,7 +48,11 @@ public record ModelDescription(
   public static final String FILE = "squat.json";
 
   private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          // Fields that a later version of this program adds.
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .build();
 
   /** Copies the list. */
   public ModelDescription {
@@ -51,11 +60,12 @@ public record ModelDescription(
   }
 
   /**
-   * Reads the description of a model.
+   * Reads the description of a model. Fields that are unknown here are ignored.
    *
    * @param model the SavedModel folder
    * @return empty if it has none, as a model that somebody else wrote
-   * @throws IllegalArgumentException if the file is not a description
+   * @throws IllegalArgumentException if the file is not a description, or lacks a part of it
+   * @throws UncheckedIOException if the file cannot be read
    */
   public static Optional<ModelDescription> read(Path model) {
     Path file = model.resolve("assets").resolve(FILE);
@@ -63,12 +73,55 @@ public record ModelDescription(
       return Optional.empty();
     }
     try {
-      return Optional.of(JSON.readValue(Files.readAllBytes(file), ModelDescription.class));
+      JsonNode json = JSON.readTree(Files.readAllBytes(file));
+      checkComplete(file, json);
+      ModelDescription description = JSON.treeToValue(json, ModelDescription.class);
+      checkTask(file, description);
+      return Optional.of(description);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
           file + ": expected a model's description as JSON, found " + e.getOriginalMessage(), e);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static void checkComplete(Path file, JsonNode json) {
+    List<String> missing =
+        Arrays.stream(ModelDescription.class.getRecordComponents())
+            .map(RecordComponent::getName)
+            .filter(name -> name.equals("settings") ? !json.has(name) : !json.hasNonNull(name))
+            .toList();
+    if (!missing.isEmpty()) {
+      List<String> found = new ArrayList<>();
+      json.fieldNames().forEachRemaining(found::add);
+      throw new IllegalArgumentException(
+          file
+              + ": expected a model's description with all of its fields, found none of "
+              + missing
+              + " among "
+              + found
+              + "; export the model again");
+    }
+    JsonNode length = json.path("maxLength");
+    if (!length.canConvertToInt()
+        || !length.isIntegralNumber()
+        || length.intValue() < TextFormat.LEAST_LENGTH) {
+      throw new IllegalArgumentException(
+          file
+              + ": expected a maxLength of at least "
+              + TextFormat.LEAST_LENGTH
+              + " tokens, found "
+              + length
+              + "; export the model again");
+    }
+  }
+
+  private static void checkTask(Path file, ModelDescription description) {
+    try {
+      description.trainedTask();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": settings: task: " + e.getMessage(), e);
     }
   }
 

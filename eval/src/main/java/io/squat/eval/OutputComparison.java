@@ -160,7 +160,8 @@ public final class OutputComparison {
         mostB = b[startB + i] > b[startB + mostB] ? i : mostB;
       }
       double norms = Math.sqrt(squaresA) * Math.sqrt(squaresB);
-      double cosine = norms == 0 ? (squaresA == squaresB ? 1 : 0) : product / norms;
+      double quotient = norms == 0 ? (squaresA == squaresB ? 1 : 0) : product / norms;
+      double cosine = Math.max(-1, Math.min(quotient, 1)); // rounding can lead beyond
       vectors++;
       squares += squaresA;
       cosines += cosine;

@@ -56,20 +56,20 @@ public record Prediction(
    *     another number of classes than has names
    */
   static Prediction of(Predictions predictions, int row, List<String> labels, boolean truncated) {
-    if (predictions.kind() == OutputKind.SCORE) {
-      return new Prediction(null, null, Map.of(), predictions.row(row)[0], truncated);
-    }
-    float[] values = predictions.probabilities(row);
-    if (!labels.isEmpty() && labels.size() != values.length) {
+    if (!labels.isEmpty() && labels.size() != predictions.columns()) {
       throw new IllegalStateException(
           "prediction: expected "
               + labels.size()
               + " classes, "
               + labels
               + ", found "
-              + values.length
+              + (predictions.kind() == OutputKind.SCORE ? "a score" : predictions.columns())
               + ": the labels are those of another model");
     }
+    if (predictions.kind() == OutputKind.SCORE) {
+      return new Prediction(null, null, Map.of(), predictions.row(row)[0], truncated);
+    }
+    float[] values = predictions.probabilities(row);
     ImmutableMap.Builder<String, Float> probabilities = ImmutableMap.builder();
     for (int i = 0; i < values.length; i++) {
       probabilities.put(name(labels, i), values[i]);

@@ -42,7 +42,9 @@ import org.tensorflow.proto.SignatureDef;
  * proxy that answers that with HTTP 403, 404, 405 or 501 and not with TensorFlow Serving's own
  * {@code {"error": "..."}} is taken to serve a model with the inputs {@code input_ids}, {@code
  * input_mask} and, unless the signature is {@code serving_no_segments}, {@code segment_ids} (or the
- * names of the options), as this program exports it. A batch of B rows of T tokens is one request:
+ * names of the options), as this program exports a run of a base model with segments; of one
+ * without them, {@code serving_no_segments} is to be chosen. A batch of B rows of T tokens is one
+ * request:
  *
  * <pre>
  * POST URL:predict
@@ -67,6 +69,7 @@ import org.tensorflow.proto.SignatureDef;
  */
 public final class RestClassifier implements Predictor {
   private static final int OK = 200;
+  private static final int BAD_REQUEST = 400;
 
   /** Of proxies that pass predictions alone, and servers that know nothing of metadata. */
   private static final ImmutableSet<Integer> NO_METADATA = ImmutableSet.of(403, 404, 405, 501);
@@ -173,7 +176,9 @@ public final class RestClassifier implements Predictor {
     }
   }
 
-  /** The inputs of the signatures that this program writes: any B and T. */
+  /**
+   * The inputs of the signatures that this program writes of a model with segments: any B and T.
+   */
   private static List<SignatureInput> exported(String signature, Map<InputRole, String> named) {
     List<SignatureInput> inputs = new ArrayList<>();
     for (InputRole role : InputRole.values()) {
@@ -218,13 +223,27 @@ public final class RestClassifier implements Predictor {
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofByteArray(request(batch, start, rows, length))));
     if (response.status() != OK) {
-      throw httpError(url, response);
+      IllegalStateException error = httpError(url, response);
+      throw response.status() == BAD_REQUEST && output == null
+          ? new IllegalStateException(error.getMessage() + withoutMetadata(), error)
+          : error;
     }
     try {
       return List.of(answer(json(response.body()), rows));
     } catch (IllegalStateException e) {
       throw new IllegalStateException(url.model() + ": " + e.getMessage(), e);
     }
+  }
+
+  /** What may help where the inputs were not asked for. */
+  private String withoutMetadata() {
+    List<String> sent = batches.inputs().stream().map(SignatureInput::key).toList();
+    return "; the inputs "
+        + sent
+        + " were sent, since the server gives no metadata"
+        + (signature.equals(ServingModel.NO_SEGMENTS)
+            ? ""
+            : ": for a model without segments choose --signature " + ServingModel.NO_SEGMENTS);
   }
 
   /** The body of a request for rows of a batch, padded to one length. */

@@ -106,7 +106,10 @@ public final class ServingBenchmark implements AutoCloseable {
       lengths.forEach(length -> Latency.checkPositive("length", length));
     }
 
-    /** How many runs there are of a model. */
+    /**
+     * How many times the progress of {@link ServingBenchmark#run} is told of a model: for each load
+     * once of all its runs that are not timed, and of every timed one.
+     */
     public int count() {
       return batches.size() * lengths.size() * (runs + 1);
     }
@@ -134,7 +137,8 @@ public final class ServingBenchmark implements AutoCloseable {
    * @param models folders of SavedModels; the first is what others are compared with
    * @param options how they are loaded and run
    * @param loads what they are given
-   * @param progress is told of every run
+   * @param progress is told of every timed run, and once before of those of the load that are not
+   *     timed; for each model {@link Loads#count} times
    * @throws IllegalArgumentException if a folder is no model that takes token ids, or a row is
    *     longer than it takes
    * @throws IllegalStateException if a model fails

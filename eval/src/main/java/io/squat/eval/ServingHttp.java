@@ -29,6 +29,8 @@ final class ServingHttp {
    *
    * @param status the HTTP status
    * @param body everything after the headers; not copied
+   * @param location where the server says that the answer is, its header {@code Location}; null if
+   *     it has none
    */
   // An immutable array class would copy an answer that is read once.
   @SuppressWarnings("ArrayRecordComponent")
@@ -93,7 +95,7 @@ final class ServingHttp {
         late);
   }
 
-  /** Such as 60s or 1m30s. */
+  /** Such as 1.5s, 1m (of 60 seconds) or 1m30s. */
   static String seconds(Duration duration) {
     return duration.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
   }

@@ -74,7 +74,8 @@ public final class ServingProcess {
    * @param arguments none
    */
   public static void main(String[] arguments) throws IOException {
-    PrintStream answers = System.out;
+    // The reader takes UTF-8, whatever this system's own encoding is.
+    PrintStream answers = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     System.setOut(System.err); // whatever else prints does not get in between
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

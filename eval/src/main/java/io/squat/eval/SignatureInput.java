@@ -44,7 +44,7 @@ record SignatureInput(
    * @param signature the signature
    * @param named the names of inputs that do not have a usual one
    * @throws IllegalArgumentException if ids or mask are missing, an input has no role, or one is no
-   *     integer tensor [B, T]
+   *     integer tensor [B, T] of at least one row and token
    */
   static List<SignatureInput> of(SignatureDef signature, Map<InputRole, String> named) {
     Map<String, TensorInfo> infos = new TreeMap<>(signature.getInputsMap());
@@ -87,12 +87,20 @@ record SignatureInput(
         key,
         info.getName(),
         type == DataType.DT_INT64,
-        known ? size(shape, 0) : ANY,
-        known ? size(shape, 1) : ANY);
+        known ? size(key, shape, 0) : ANY,
+        known ? size(key, shape, 1) : ANY);
   }
 
-  private static int size(TensorShapeProto shape, int dimension) {
-    return Math.toIntExact(Math.max(ANY, shape.getDim(dimension).getSize()));
+  private static int size(String key, TensorShapeProto shape, int dimension) {
+    long size = shape.getDim(dimension).getSize();
+    if (size != ANY && (size < 1 || size > Integer.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          "input "
+              + key
+              + ": expected [B, T] with sizes of at least 1, or -1 for any, found "
+              + shape.getDimList().stream().map(TensorShapeProto.Dim::getSize).toList());
+    }
+    return (int) size;
   }
 
   /**

@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
+import org.tensorflow.proto.TensorShapeProto;
 
 /**
  * The output of a model's signature that predicts: float32 [B, C], or [B] or [B, 1] for scores.
@@ -32,8 +33,9 @@ record SignatureOutput(String key, String tensor, OutputKind kind) {
   private static final int CLASSES_RANK = 2;
 
   /**
-   * Finds the output named {@code logits}, {@code probabilities} or {@code score}, else the only
-   * one that is float32 [B, C].
+   * Finds the float32 output named {@code logits}, {@code probabilities} or {@code score}, of one
+   * or two dimensions or of an unknown shape; where none has such a name, the only one that is
+   * float32 [B, C].
    *
    * @throws IllegalArgumentException if there is no such output; the message lists the outputs
    */
@@ -51,14 +53,21 @@ record SignatureOutput(String key, String tensor, OutputKind kind) {
   /** Finds the output as {@link #of} does; empty if there is none. */
   static Optional<SignatureOutput> find(SignatureDef signature) {
     Map<String, TensorInfo> infos = new TreeMap<>(signature.getOutputsMap());
+    boolean ofTokens = false;
     for (Map.Entry<String, OutputKind> name : NAMES.entrySet()) {
       for (Map.Entry<String, TensorInfo> info : infos.entrySet()) {
         if (info.getKey().toLowerCase(Locale.ROOT).equals(name.getKey())
             && info.getValue().getDtype() == DataType.DT_FLOAT) {
-          return Optional.of(
-              new SignatureOutput(info.getKey(), info.getValue().getName(), name.getValue()));
+          if (isOfRows(info.getValue())) {
+            return Optional.of(
+                new SignatureOutput(info.getKey(), info.getValue().getName(), name.getValue()));
+          }
+          ofTokens = true;
         }
       }
+    }
+    if (ofTokens) { // such as [B, T, C]: what else there is are no classes of rows
+      return Optional.empty();
     }
     List<Map.Entry<String, TensorInfo>> classes =
         infos.entrySet().stream().filter(info -> isFloatMatrix(info.getValue())).toList();
@@ -84,6 +93,15 @@ record SignatureOutput(String key, String tensor, OutputKind kind) {
                     .filter(key -> key.toLowerCase(Locale.ROOT).equals(name.getKey()))
                     .map(key -> Map.entry(key, name.getValue())))
         .findFirst();
+  }
+
+  /** Whether it has a number or several a row, [B] or [B, C], as far as its shape is known. */
+  private static boolean isOfRows(TensorInfo info) {
+    TensorShapeProto shape = info.getTensorShape();
+    return !info.hasTensorShape()
+        || shape.getUnknownRank()
+        || shape.getDimCount() == 1
+        || shape.getDimCount() == CLASSES_RANK;
   }
 
   private static boolean isFloatMatrix(TensorInfo info) {

@@ -171,6 +171,8 @@ public final class TextClassifier implements AutoCloseable {
    *
    * @param model the folder of {@code saved_model.pb}
    * @throws IllegalArgumentException as {@link #open(Path, Options)}
+   * @throws java.io.UncheckedIOException as {@link #open(Path, Options)}
+   * @throws IllegalStateException as {@link #open(Path, Options)}
    */
   @MustBeClosed
   public static TextClassifier open(Path model) {
@@ -184,6 +186,7 @@ public final class TextClassifier implements AutoCloseable {
    * @param options what is not as the model's own assets say
    * @throws IllegalArgumentException if there is no vocabulary or it is none, {@code squat.json} is
    *     damaged, or as {@link Classifier#open}
+   * @throws java.io.UncheckedIOException if one of these files cannot be read
    * @throws IllegalStateException if the tokenizer's native library does not load
    */
   @MustBeClosed

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxLength tokens that a row is cut to, special tokens included; at least 3, or 5 for pairs
  */
 public record TextFormat(Path vocabulary, Casing casing, int maxLength) {
-  private static final int LEAST_LENGTH = 3;
+  static final int LEAST_LENGTH = 3;
 
   /**
    * Checks.

@@ -216,6 +216,40 @@ class ClassifierTest {
   }
 
   @Test
+  void refusesClassesOfTokens() {
+    Path alone = folder.resolve("alone");
+    tiny().output("logits", Output.SEQUENCE).write(alone);
+    assertEquals(
+        alone
+            + ": expected a classifier's output, one named logits, probabilities or score, or one"
+            + " alone of float32 [B, C], found outputs [logits float [?, ?, 5]]; an encoder must be"
+            + " trained for a task first",
+        refusal(alone, Classifier.Options.DEFAULT));
+    Path others = folder.resolve("others");
+    tiny().output("logits", Output.SEQUENCE).output("dense", Output.LOGITS).write(others);
+    String message = refusal(others, Classifier.Options.DEFAULT);
+    assertTrue(
+        message.contains("found outputs [dense float [?, 3], logits float [?, ?, 5]]"), message);
+  }
+
+  /** Without a row or a token nothing can be run. */
+  @Test
+  void refusesInputsOfNothing() {
+    for (int[] sizes : new int[][] {{0, -1}, {-1, 0}}) {
+      Path model = folder.resolve("m" + sizes[0]);
+      tiny().fixed(sizes[0], sizes[1]).output("logits", Output.LOGITS).write(model);
+      assertEquals(
+          model
+              + ": input input_ids: expected [B, T] with sizes of at least 1, or -1 for any, found ["
+              + sizes[0]
+              + ", "
+              + sizes[1]
+              + "]",
+          refusal(model, Classifier.Options.DEFAULT));
+    }
+  }
+
+  @Test
   void refusesTwoOutputsThatCouldBeTheClasses() {
     tiny().output("a", Output.LOGITS).output("b", Output.POOLED).write(folder);
     String message = refusal(folder, Classifier.Options.DEFAULT);

@@ -166,6 +166,27 @@ class EvaluationTest {
     }
   }
 
+  /** A token that the model does not have fails in its own batch, the last one, and not before. */
+  @Test
+  void warmsUpWithTheLongestRows() throws IOException {
+    List<String> more = new ArrayList<>(VOCABULARY);
+    more.add("z");
+    Files.write(vocabulary, more);
+    List<String> texts = List.of("z", "a b", "a b c", "a b c d", "a b c d e", "a b c d e f");
+    Examples examples = examples(GlueTask.SST2, Split.DEV, texts);
+    EncodedExamples encoded = encode(examples);
+    Path model = tiny(2).output("logits", Output.LOGITS).write(folder.resolve("m"));
+    List<Integer> progress = new ArrayList<>();
+    try (Classifier classifier = Classifier.open(model, Classifier.Options.DEFAULT)) {
+      String message =
+          Failures.message(
+              IllegalStateException.class,
+              () -> Evaluation.of(classifier, examples, encoded, 2, progress::add));
+      assertTrue(message.contains("the model fails on 2 rows of 4 tokens"), message);
+    }
+    assertEquals(List.of(2, 4), progress);
+  }
+
   @Test
   void refusesATaskThatDoesNotFit() {
     Path model = tiny(3).output("logits", Output.LOGITS).write(folder.resolve("m"));

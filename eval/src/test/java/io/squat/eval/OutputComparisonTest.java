@@ -129,6 +129,29 @@ class OutputComparisonTest {
     }
   }
 
+  /** The root of 3 has a square below 3, so that (1, 1, 1) seems to be longer than it is. */
+  @Test
+  void cosinesStayWithinTheirRange() {
+    TinyClassifier ones = constant(1);
+    Path same = ones.write(folder.resolve("same"));
+    Path opposite = constant(-1).write(folder.resolve("opposite"));
+    Difference equal = compare(same, same).get(0);
+    assertEquals(1.0, equal.meanCosine());
+    assertEquals(1.0, equal.leastCosine());
+    Difference reversed = compare(same, opposite).get(0);
+    assertEquals(-1.0, reversed.meanCosine());
+    assertEquals(-1.0, reversed.leastCosine());
+  }
+
+  private static TinyClassifier constant(float logit) {
+    TinyClassifier model = new TinyClassifier(CLASSES, 1).output("logits", Output.LOGITS);
+    for (float[] row : model.weight) {
+      Arrays.fill(row, 0);
+    }
+    Arrays.fill(model.bias, logit);
+    return model;
+  }
+
   /**
    * One takes 4 rows of 9 tokens and nothing else; what is padding for it alone is not compared.
    */

@@ -53,6 +53,14 @@ class PredictionsTest {
             IllegalStateException.class,
             () -> Prediction.of(three, 0, List.of("no", "yes"), false)));
     assertEquals("0", Prediction.of(three, 0, List.of(), false).label());
+    Predictions score = new Predictions(OutputKind.SCORE, 1, 1, new float[] {2});
+    assertEquals(
+        "prediction: expected 2 classes, [no, yes], found a score: the labels are those of another"
+            + " model",
+        Failures.message(
+            IllegalStateException.class,
+            () -> Prediction.of(score, 0, List.of("no", "yes"), false)));
+    assertEquals(2f, Prediction.of(score, 0, List.of(), false).score());
   }
 
   @Test

@@ -176,6 +176,21 @@ class RestClassifierTest {
   }
 
   @Test
+  void saysWhichInputsWereSentWithoutMetadata() {
+    serving.inputs = List.of("input_ids", "input_mask");
+    serving.metadata = answering(403, "text/html", "no");
+    try (TextClassifier classifier = open(RestClassifier.Options.DEFAULT)) {
+      assertEquals(
+          serving.url()
+              + ": the server answers HTTP 400: Failed to process element: 0 of 'instances' list."
+              + " keys must be equal to: input_ids,input_mask; the inputs [input_ids, input_mask,"
+              + " segment_ids] were sent, since the server gives no metadata: for a model without"
+              + " segments choose --signature serving_no_segments",
+          message(IllegalStateException.class, () -> classifier.predict("a cat")));
+    }
+  }
+
+  @Test
   void saysWhereAModelIsThatMoved() {
     serving.metadata =
         exchange -> {
@@ -201,8 +216,33 @@ class RestClassifierTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"{\"size\": \"0\"}", "{}", "{\"size\": \"-2\"}"})
+  void refusesSizesThatAreNone(String size) {
+    String input =
+        "{\"dtype\": \"DT_INT32\", \"name\": \"x:0\", \"tensor_shape\": {\"dim\": ["
+            + size
+            + ", {\"size\": \"-1\"}]}}";
+    serving.metadata =
+        answering(
+            200,
+            "{\"metadata\": {\"signature_def\": {\"signature_def\": {\"serving_default\":"
+                + " {\"inputs\": {\"input_ids\": "
+                + input
+                + ", \"input_mask\": "
+                + input
+                + "}}}}}}");
+    String message =
+        refusal(IllegalArgumentException.class, () -> open(RestClassifier.Options.DEFAULT));
+    assertTrue(
+        message.startsWith(
+            serving.url() + ": input input_ids: expected [B, T] with sizes of at least 1"),
+        message);
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"score", "score label"})
   void givesScores(String outputs) {
+    TinyText.description(folder, List.of(), Casing.UNCASED, 128);
     TinyClassifier regression = new TinyClassifier(1, 2);
     try (FakeServing server = new FakeServing(regression)) {
       server.outputs = List.of(outputs.split(" ", -1));

@@ -428,6 +428,64 @@ class TextClassifierTest {
         () -> new Prediction("b", 1f, Map.of("a", 1f), null, false));
   }
 
+  /** A description as an export writes it, before its fields are changed. */
+  private static String description(String maxLength, String last) {
+    return "{\"task\": \"CoLA\", \"labels\": [\"no\", \"maybe\", \"yes\"], \"casing\": \"UNCASED\","
+        + " \"format\": \"float\", \"dataHash\": \"5e1f\", \"devMetrics\": {}, \"versions\": {}"
+        + maxLength
+        + last
+        + "}";
+  }
+
+  /** The message with which a description is refused, less the file, which it starts with. */
+  private String incomplete(String json) {
+    Path file = TinyText.write(folder.resolve("assets").resolve("squat.json"), json);
+    String message = refusal(TextFormat.Choice.DEFAULT);
+    assertTrue(message.startsWith(file + ": "), message);
+    return message.substring((file + ": ").length());
+  }
+
+  @Test
+  void aDescriptionSaysWhatIsMissingInIt() {
+    tiny().write(folder);
+    TinyText.vocabulary(folder);
+    String settings = ", \"settings\": {}";
+    String length = ", \"maxLength\": 128";
+    assertEquals(
+        "expected a model's description with all of its fields, found none of [settings] among"
+            + " [task, labels, casing, format, dataHash, devMetrics, versions, maxLength]; export"
+            + " the model again",
+        incomplete(description(length, "")));
+    assertTrue(
+        incomplete(description("", settings)).contains("found none of [maxLength] among [task,"));
+    for (String found : List.of("0", "2", "-128", "12.5", "\"128\"", "1e99")) {
+      String message = incomplete(description(", \"maxLength\": " + found, settings));
+      assertTrue(message.startsWith("expected a maxLength of at least 3 tokens, found "), message);
+    }
+    String unknown = ", \"settings\": {\"task\": \"SQuAD\"}";
+    String message = incomplete(description(length, unknown));
+    assertTrue(message.startsWith("settings: task: unknown task \"SQuAD\"; expected"), message);
+    for (String other : List.of("[]", "7", "null", "")) {
+      message = incomplete(other);
+      assertTrue(message.startsWith("expected a model's description with all of"), message);
+    }
+  }
+
+  @Test
+  void fieldsOfALaterExportAreIgnored() {
+    TinyClassifier model = tiny();
+    model.write(folder);
+    TinyText.vocabulary(folder);
+    TinyText.write(
+        folder.resolve("assets").resolve("squat.json"),
+        description(", \"maxLength\": 64", ", \"settings\": {\"new\": 1}, \"newer\": {\"a\": []}"));
+    try (TextClassifier classifier = TextClassifier.open(folder)) {
+      assertEquals(64, classifier.maxLength());
+      assertPrediction(
+          TinyText.probabilities(model, "a cat", null), LABELS, classifier.predict("a cat"));
+    }
+  }
+
   private String refusal(TextFormat.Choice text) {
     return Failures.refusal(
         IllegalArgumentException.class, () -> TextClassifier.open(folder, chosen(text)));

@@ -12,7 +12,6 @@ public enum Casing {
   /** Text is lower-cased and loses its accents. */
   UNCASED;
 
-  private static final Pattern BRACKETED = Pattern.compile("\\[[^\\[\\]]+]");
   private static final Predicate<String> HAS_UPPER = Pattern.compile("[A-Z]").asPredicate();
   private static final Predicate<String> HAS_LOWER = Pattern.compile("[a-z]").asPredicate();
 
@@ -25,7 +24,7 @@ public enum Casing {
     boolean upper = false;
     boolean lower = false;
     for (String entry : entries) {
-      if (!BRACKETED.matcher(entry).matches()) {
+      if (!Vocabulary.isBracketed(entry)) {
         upper |= HAS_UPPER.test(entry);
         lower |= HAS_LOWER.test(entry);
       }

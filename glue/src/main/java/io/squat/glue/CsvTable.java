@@ -27,6 +27,11 @@ final class CsvTable implements Table {
   private final String name;
   private long line;
 
+  /**
+   * Reads the start of a stream, which {@link #close} closes; a failure here closes it, too.
+   *
+   * @param name what errors call the stream
+   */
   CsvTable(InputStream in, String name) {
     this.name = name;
     try {
@@ -38,6 +43,11 @@ final class CsvTable implements Table {
       }
       this.parser = CSVParser.builder().setReader(text).setFormat(FORMAT).get();
     } catch (IOException e) {
+      try {
+        in.close();
+      } catch (IOException closing) {
+        e.addSuppressed(closing);
+      }
       throw unreadable(e);
     }
     this.records = parser.iterator();

@@ -16,10 +16,11 @@ import java.util.stream.Collectors;
  * The nine tasks of the GLUE benchmark and its diagnostic set: their labels, metrics and file
  * layouts.
  *
- * <p>Labels stand in the order of the class index that Google's BERT gives them ({@code
- * run_classifier.py} of google-research/bert). The first metric is the one the BERT paper quotes
- * (Devlin et al., 2019, table 1: F1 for QQP and MRPC, Spearman for STS-B), except that CoLA's is
- * Matthews, as GLUE defines it.
+ * <p>Labels stand in the order of the class index: sorted as text. That is also the order in which
+ * Google's BERT has those of CoLA, MNLI and MRPC ({@code run_classifier.py} of
+ * google-research/bert, which knows no other of these tasks). The first metric is the one the BERT
+ * paper quotes (Devlin et al., 2019, table 1: F1 for QQP and MRPC, Spearman for STS-B), except that
+ * CoLA's is Matthews, as GLUE defines it.
  *
  * <p>Source: Wang et al., "GLUE: A Multi-Task Benchmark and Analysis Platform for Natural Language
  * Understanding", ICLR 2019.

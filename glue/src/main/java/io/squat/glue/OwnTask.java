@@ -21,13 +21,16 @@ import java.util.regex.Pattern;
  * @param labels the classes in the order of their index; empty for regression
  */
 public record OwnTask(String name, TableColumns columns, List<String> labels) implements Task {
-  private static final Pattern LINE_BREAK = Pattern.compile("[\\r\\n]");
+  /** What would end a label early in the files of one label a line, or of tabs between. */
+  private static final Pattern BREAK = Pattern.compile("[\\r\\n\\t]");
+
   private static final DataSource SOURCE = new DataSource("a table of your own", "yours");
 
   /**
    * Checks and copies.
    *
-   * @throws IllegalArgumentException if there is one class alone, or one twice or without a name
+   * @throws IllegalArgumentException if there is one class alone, or one twice, without a name, or
+   *     with a tab or line break in its name
    */
   public OwnTask {
     labels = ImmutableList.copyOf(labels);
@@ -39,10 +42,10 @@ public record OwnTask(String name, TableColumns columns, List<String> labels) im
               + "\" alone; give all by --labels a,b,...");
     }
     if (new HashSet<>(labels).size() < labels.size()
-        || labels.stream().anyMatch(label -> label.isEmpty() || LINE_BREAK.matcher(label).find())) {
+        || labels.stream().anyMatch(label -> label.isBlank() || BREAK.matcher(label).find())) {
       throw new IllegalArgumentException(
           name
-              + ": expected classes with names of their own, in a line each, found \""
+              + ": expected classes with names of their own, in a line each and without tabs, found \""
               + String.join("\", \"", labels)
               + "\"");
     }

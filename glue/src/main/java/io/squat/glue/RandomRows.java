@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
  * Rows as the tokenizer makes them, {@code [CLS] token ... token [SEP]}, of tokens drawn from a
  * vocabulary: what a model can be run with where there is no text.
  *
- * <p>Entries in brackets, the special tokens and BERT's unused ones, are not drawn.
+ * <p>Names in brackets, the special tokens and BERT's unused ones, are not drawn.
  */
 public final class RandomRows {
   private static final int SPECIAL_TOKENS = 2;
@@ -39,7 +39,7 @@ public final class RandomRows {
     Vocabulary vocabulary = Vocabulary.read(vocabTxt);
     int[] tokens =
         IntStream.range(0, vocabulary.entries().size())
-            .filter(id -> !isInBrackets(vocabulary.entries().get(id)))
+            .filter(id -> !Vocabulary.isBracketed(vocabulary.entries().get(id)))
             .toArray();
     if (tokens.length == 0) {
       throw new IllegalArgumentException(
@@ -48,10 +48,6 @@ public final class RandomRows {
     // Random and not SplittableRandom: its algorithm is part of its documentation.
     return new RandomRows(
         vocabulary.id(Vocabulary.CLS), vocabulary.id(Vocabulary.SEP), tokens, new Random(seed));
-  }
-
-  private static boolean isInBrackets(String entry) {
-    return entry.length() > 1 && entry.startsWith("[") && entry.endsWith("]");
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.squat.glue;
 
+import com.google.common.collect.ImmutableList;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,34 @@ final class RowParser {
   }
 
   /**
+   * Reads the header of a table of which the texts alone are wanted.
+   *
+   * @param name of the file, for errors
+   * @param columns one column, or two for pairs; null takes the first
+   */
+  static RowParser ofTexts(Table table, String name, @Nullable List<String> columns) {
+    List<String> header = table.header();
+    if (header == null) {
+      throw new IllegalArgumentException(
+          name + ": expected columns and at least one row, found nothing");
+    }
+    List<String> wanted = columns == null ? header.subList(0, 1) : columns;
+    if (wanted.isEmpty() || wanted.size() > 2 || !header.containsAll(wanted)) {
+      throw new IllegalArgumentException(
+          name + ": expected text columns of " + header + ", one or two, found " + wanted);
+    }
+    checkOnce(table, header, wanted);
+    Layout layout =
+        new Layout(
+            wanted.get(0),
+            wanted.size() == 1 ? null : wanted.get(1),
+            null,
+            null,
+            ImmutableList.of());
+    return new RowParser(table, RowRules.of(layout), header);
+  }
+
+  /**
    * Reads the header and checks that all columns are there.
    *
    * @param name of the file, for errors
@@ -58,7 +87,12 @@ final class RowParser {
               + ", found "
               + quoted(header));
     }
-    for (String column : required) {
+    checkOnce(table, header, required);
+    return new RowParser(table, rules, header);
+  }
+
+  private static void checkOnce(Table table, List<String> header, List<String> columns) {
+    for (String column : columns) {
       if (header.indexOf(column) != header.lastIndexOf(column)) {
         throw new IllegalArgumentException(
             table.where()
@@ -68,7 +102,6 @@ final class RowParser {
                 + quoted(header));
       }
     }
-    return new RowParser(table, rules, header);
   }
 
   /**
@@ -103,12 +136,10 @@ final class RowParser {
   }
 
   private @Nullable Example parse(List<@Nullable String> fields, Task task) {
-    if (fields.size() != header.size()) {
-      if (rules.skipRagged()) {
-        return null;
-      }
-      throw ragged(fields.size());
+    if (fields.size() != header.size() && rules.skipRagged()) {
+      return null;
     }
+    checkWidth(fields);
     if (label != ABSENT && field(fields, label).equals(rules.skippedLabel())) {
       return null;
     }
@@ -125,31 +156,47 @@ final class RowParser {
     if (fields == null) {
       return null;
     }
-    if (fields.size() != header.size()) {
-      throw ragged(fields.size());
-    }
+    checkWidth(fields);
     String found = field(fields, label);
-    if (found.isEmpty()) {
+    if (found.isBlank()) {
       throw new IllegalArgumentException(
           table.where()
               + ": expected a label in column \""
               + header.get(label)
-              + "\", found an empty one");
+              + "\", found an empty one; give it one, or leave the row out");
     }
     return found;
   }
 
-  private IllegalArgumentException ragged(int found) {
-    return new IllegalArgumentException(
-        table.where()
-            + ": expected "
-            + header.size()
-            + " "
-            + table.dialect()
-            + " columns"
-            + (rules.layout().headerless().isEmpty() ? "" : " (" + quoted(header) + ")")
-            + ", found "
-            + found);
+  /** The texts of the next row, one or two; null after the last row. */
+  @Nullable List<String> nextTexts() {
+    List<@Nullable String> fields = table.next();
+    if (fields == null) {
+      return null;
+    }
+    checkWidth(fields);
+    String text = field(fields, textA);
+    return textB == ABSENT ? List.of(text) : List.of(text, field(fields, textB));
+  }
+
+  /** The names of all columns, in their order. */
+  List<String> header() {
+    return header;
+  }
+
+  private void checkWidth(List<@Nullable String> fields) {
+    if (fields.size() != header.size()) {
+      throw new IllegalArgumentException(
+          table.where()
+              + ": expected "
+              + header.size()
+              + " "
+              + table.dialect()
+              + " columns"
+              + (rules.layout().headerless().isEmpty() ? "" : " (" + quoted(header) + ")")
+              + ", found "
+              + fields.size());
+    }
   }
 
   private String field(List<@Nullable String> fields, int column) {

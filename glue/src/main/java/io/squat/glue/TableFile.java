@@ -78,55 +78,28 @@ public final class TableFile {
    *
    * @param names one column, or two for pairs; null takes the first
    * @return the texts of each of these columns, in the rows' order
-   * @throws IllegalArgumentException if the file is missing or has no such columns or no row, or a
-   *     row has another number of columns or no such text
+   * @throws IllegalArgumentException if the file is missing, has no such columns, one of them
+   *     twice, or no row, or a row has another number of columns or no such text
    * @throws java.io.UncheckedIOException if the file cannot be read
    */
   public List<List<String>> texts(@Nullable List<String> names) {
     try (Table table = format.open(HashedStream.open(file).stream(), file.toString())) {
-      List<String> header = table.header();
-      if (header == null) {
-        throw new IllegalArgumentException(
-            file + ": expected columns and at least one row, found nothing");
-      }
-      List<String> wanted = names == null ? header.subList(0, 1) : names;
-      if (wanted.isEmpty() || wanted.size() > 2 || !header.containsAll(wanted)) {
-        throw new IllegalArgumentException(
-            file + ": expected text columns of " + header + ", one or two, found " + wanted);
-      }
+      RowParser parser = RowParser.ofTexts(table, file.toString(), names);
       List<List<String>> texts = new ArrayList<>();
-      wanted.forEach(name -> texts.add(new ArrayList<>()));
-      for (List<@Nullable String> row = table.next(); row != null; row = table.next()) {
-        for (int i = 0; i < texts.size(); i++) {
-          texts.get(i).add(text(table, row, header, wanted.get(i)));
+      for (@Nullable List<String> row = parser.nextTexts(); row != null; row = parser.nextTexts()) {
+        if (texts.isEmpty()) {
+          row.forEach(text -> texts.add(new ArrayList<>()));
+        }
+        for (int i = 0; i < row.size(); i++) {
+          texts.get(i).add(row.get(i));
         }
       }
-      if (texts.get(0).isEmpty()) {
+      if (texts.isEmpty()) {
         throw new IllegalArgumentException(
-            file + ": expected at least one row, found the columns " + header + " alone");
+            file + ": expected at least one row, found the columns " + parser.header() + " alone");
       }
       return texts;
     }
-  }
-
-  private static String text(
-      Table table, List<@Nullable String> row, List<String> header, String name) {
-    if (row.size() != header.size()) {
-      throw new IllegalArgumentException(
-          table.where()
-              + ": expected "
-              + header.size()
-              + " "
-              + table.dialect()
-              + " columns, found "
-              + row.size());
-    }
-    String text = row.get(header.indexOf(name));
-    if (text == null) {
-      throw new IllegalArgumentException(
-          table.where() + ": column \"" + name + "\": expected a text, found none");
-    }
-    return text;
   }
 
   /**

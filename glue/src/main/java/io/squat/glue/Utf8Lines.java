@@ -61,11 +61,6 @@ final class Utf8Lines implements AutoCloseable {
     return decode(line.toByteArray());
   }
 
-  /** Number of the line that {@link #next} returned last, from 1. */
-  int number() {
-    return number;
-  }
-
   /** The place of the line that {@link #next} returned last, for errors. */
   String where() {
     return name + ", line " + number;

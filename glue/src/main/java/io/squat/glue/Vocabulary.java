@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * The entries of a {@code vocab.txt}: line number minus one is the token id.
@@ -20,6 +21,7 @@ record Vocabulary(String name, List<String> entries) {
   static final String SEP = "[SEP]";
   static final String PAD = "[PAD]";
   static final String UNKNOWN = "[UNK]";
+  private static final Pattern BRACKETED = Pattern.compile("\\[[^\\[\\]]+]");
   private static final List<String> SPECIAL = List.of(CLS, SEP, PAD, UNKNOWN);
 
   /** Checks and copies. */
@@ -78,6 +80,14 @@ record Vocabulary(String name, List<String> entries) {
       entries.remove(entries.size() - 1);
     }
     return new Vocabulary(file.toString(), entries);
+  }
+
+  /**
+   * Whether an entry is written as special tokens and BERT's unused ones are: a name in brackets,
+   * without brackets in it, such as {@code [CLS]} or {@code [unused1]}, but not {@code []}.
+   */
+  static boolean isBracketed(String entry) {
+    return BRACKETED.matcher(entry).matches();
   }
 
   int id(String entry) {

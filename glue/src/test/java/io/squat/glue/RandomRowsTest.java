@@ -38,6 +38,21 @@ class RandomRowsTest {
     assertEquals(Set.of(5, 6, 7, 8), drawn);
   }
 
+  /** Brackets with nothing or with other brackets in them are text, as where casing is inferred. */
+  @Test
+  void onlyNamesInBracketsAreLeftOut() throws IOException {
+    Path brackets = Files.writeString(folder.resolve("b.txt"), SPECIAL + "[]\n[a]b]\n[[\n[A1]\n");
+    assertEquals(Set.of(5, 6, 7), Set.copyOf(drawn(RandomRows.of(brackets, 3).next(1, 200))));
+    assertEquals(Casing.UNCASED, Casing.infer(brackets));
+    Files.writeString(brackets, SPECIAL + "[]\n[A]b]\n");
+    assertEquals(Casing.CASED, Casing.infer(brackets));
+  }
+
+  /** Without the special tokens at both ends. */
+  private static List<Integer> drawn(List<Integer> row) {
+    return row.subList(1, row.size() - 1);
+  }
+
   @Test
   void aSeedIsASequence() {
     RandomRows rows = RandomRows.of(vocabulary, 3);

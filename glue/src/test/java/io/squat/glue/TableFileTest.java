@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -183,8 +186,13 @@ class TableFileTest {
             file("t.jsonl", "{\"text\": \"a\", \"y\": \"no\"}", "{\"text\": \"a\", \"y\": null}")
                 .read(BINARY, Split.DEV));
     assertError(
-        at("t.tsv") + ", line 3: expected a label in column \"y\", found an empty one",
+        at("t.tsv")
+            + ", line 3: expected a label in column \"y\", found an empty one; give it one, or leave"
+            + " the row out",
         () -> file("t.tsv", "text\ty", "a\tyes", "b\t").classification("t", ONE));
+    assertPart(
+        ", line 3: expected a label in column \"y\", found an empty one",
+        () -> file("t.tsv", "text\ty", "a\tyes", "b\t ", "c\tno").classification("t", ONE));
   }
 
   @Test
@@ -281,10 +289,89 @@ class TableFileTest {
   }
 
   @Test
+  void otherNotationsOfANumberAreOtherClasses() throws IOException {
+    assertEquals(
+        List.of("-0", "1.0e+2", "100", "1E2", "1e2", "1e400"),
+        file(
+                "t.jsonl",
+                "{\"text\": \"a\", \"y\": 1e2}",
+                "{\"text\": \"b\", \"y\": 1E2}",
+                "{\"text\": \"c\", \"y\": 100}",
+                "{\"text\": \"d\", \"y\": 1.0e+2}",
+                "{\"text\": \"e\", \"y\": -0}",
+                "{\"text\": \"f\", \"y\": 1e400}")
+            .classification("t", ONE)
+            .labels());
+  }
+
+  @Test
+  void aLineOfJsonIsOneObject() {
+    for (String line :
+        List.of(
+            "{\"text\": \"a\", \"y\": \"no\"} {}",
+            "{\"text\": \"a\", \"y\": \"no\"} 7",
+            "{\"text\": \"a\", \"y\": \"no\"} x",
+            "{\"text\": \"a\", \"y\": {\"n\": [1, {\"m\": 2}}",
+            "{\"text\": \"a\", \"y\": ",
+            "\"text\"",
+            "no")) {
+      assertPart(
+          "line 1: expected one JSON object a line, found ",
+          () -> file("t.jsonl", line).read(BINARY, Split.DEV));
+    }
+  }
+
+  @Test
+  void textsAloneAreRead() throws IOException {
+    TableFile pairs = file("t.csv", "b,n,a", "1,x,2", "3,,4");
+    assertEquals(List.of(List.of("2", "4"), List.of("1", "3")), pairs.texts(List.of("a", "b")));
+    assertEquals(List.of(List.of("1", "3")), pairs.texts(null));
+    assertEquals(List.of(List.of("x", "")), pairs.texts(List.of("n")));
+  }
+
+  @Test
+  void textsOfColumnsThatAreNotOneAreRefused() {
+    assertError(
+        at("t.csv") + ", line 1: expected one column \"a\", found several: \"a\", \"b\", \"a\"",
+        () -> file("t.csv", "a,b,a", "1,2,3").texts(List.of("b", "a")));
+    assertError(
+        at("t.csv") + ", line 2: expected 2 comma-separated columns, found 3",
+        () -> file("t.csv", "a,b", "1,2,3").texts(List.of("b")));
+    assertError(
+        at("t.jsonl") + ", line 2: expected a text or number in column \"a\", found none",
+        () -> file("t.jsonl", "{\"a\": \"1\"}", "{\"b\": \"1\"}").texts(List.of("a")));
+    assertError(
+        at("t.csv") + ": expected text columns of [a, b], one or two, found []",
+        () -> file("t.csv", "a,b", "1,2").texts(List.of()));
+  }
+
+  /** The constructor reads the first bytes, and nobody has a table to close when it fails. */
+  @Test
+  void aStreamThatIsNotUtf8AtItsStartIsClosed() {
+    AtomicBoolean closed = new AtomicBoolean();
+    InputStream in =
+        new ByteArrayInputStream(new byte[] {(byte) 0xE9, '\n'}) {
+          @Override
+          public void close() {
+            closed.set(true);
+          }
+        };
+    String message =
+        String.valueOf(
+            assertThrows(IllegalArgumentException.class, () -> TableFormat.CSV.open(in, "t.csv"))
+                .getMessage());
+    assertTrue(message.contains("t.csv, after line 0: expected UTF-8"), message);
+    assertTrue(closed.get());
+  }
+
+  @Test
   void tasksThatAreNone() {
     assertPart("expected at least two classes", () -> new OwnTask("t", ONE, List.of("one")));
     assertPart("names of their own", () -> new OwnTask("t", ONE, List.of("a", "b", "a")));
     assertPart("in a line each", () -> new OwnTask("t", ONE, List.of("a", "b\nc")));
+    assertPart("without tabs", () -> new OwnTask("t", ONE, List.of("a", "b\tc")));
+    assertPart("names of their own", () -> new OwnTask("t", ONE, List.of("a", "")));
+    assertPart("names of their own", () -> new OwnTask("t", ONE, List.of("a", " \u2003")));
     assertPart("expected one or two", () -> new TableColumns(List.of("a", "b", "c"), "y"));
     assertPart("expected different ones", () -> new TableColumns(List.of("a", "y"), "y"));
   }
