@@ -3,8 +3,10 @@ package io.squat.savedmodels;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.util.Arrays;
 import java.util.Locale;
+import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
 import org.tensorflow.Session;
+import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
 
@@ -52,6 +54,7 @@ public enum Device {
    * fixed, because results on a CPU are the same to the last bit only at the same number.
    *
    * @param threads how many threads an operation may use; 0 takes all cores
+   * @throws IllegalArgumentException if this is {@link #GPU}, and TensorFlow can use none
    */
   public ConfigProto config(int threads) {
     int used = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
@@ -59,11 +62,30 @@ public enum Device {
         ConfigProto.newBuilder()
             .setIntraOpParallelismThreads(used)
             .setInterOpParallelismThreads(used)
-            .setAllowSoftPlacement(true)
             .setGpuOptions(GPUOptions.newBuilder().setAllowGrowth(true));
-    if (this == CPU) {
-      config.putDeviceCount("GPU", 0);
+    switch (this) {
+      case CPU -> config.putDeviceCount("GPU", 0);
+      case GPU -> requireGpu(config.build());
+      case AUTO -> {}
     }
-    return config.build();
+    return config.setAllowSoftPlacement(true).build();
+  }
+
+  /**
+   * Soft placement would take the CPU without a word; here a node is placed on the GPU or fails.
+   */
+  private static void requireGpu(ConfigProto config) {
+    DeviceSpec gpu =
+        DeviceSpec.newBuilder().deviceType(DeviceSpec.DeviceType.GPU).deviceIndex(0).build();
+    try (Graph graph = new Graph();
+        Session session = new Session(graph, config)) {
+      session.run(Ops.create(graph).withDevice(gpu).constant(1f));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "device: expected a GPU that TensorFlow can use, found none: it takes an NVIDIA driver,"
+              + " CUDA 12, cuDNN 9 and a build with TensorFlow's GPU library; auto takes the CPU"
+              + " where there is none",
+          e);
+    }
   }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -87,9 +88,13 @@ public final class TrainingGraph implements AutoCloseable {
             tf.constant(1f),
             tf.constant(0f),
             new OneHot.Options[0]);
-    return tf.withName("loss")
-        .math
-        .mean(tf.nn.softmaxCrossEntropyWithLogits(logits, wanted).loss(), tf.constant(0));
+    // Of this op TensorFlow has no deterministic kernel for GPUs; of these few numbers the CPU's
+    // costs nothing.
+    DeviceSpec cpu =
+        DeviceSpec.newBuilder().deviceType(DeviceSpec.DeviceType.CPU).deviceIndex(0).build();
+    Operand<TFloat32> losses =
+        tf.withDevice(cpu).nn.softmaxCrossEntropyWithLogits(logits, wanted).loss();
+    return tf.withName("loss").math.mean(losses, tf.constant(0));
   }
 
   /** The rewritten model. */

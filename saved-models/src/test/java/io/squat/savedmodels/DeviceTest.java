@@ -1,0 +1,33 @@
+package io.squat.savedmodels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class DeviceTest {
+  @Test
+  void gpuWithoutOneIsRefused() {
+    assumeFalse(Files.exists(Path.of("/dev/nvidiactl")), "a GPU is here, so none is missing");
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> Device.GPU.config(1));
+    assertTrue(
+        String.valueOf(e.getMessage())
+            .startsWith("device: expected a GPU that TensorFlow can use, found none"),
+        e.getMessage());
+  }
+
+  @Test
+  void autoTakesWhatIsThere() {
+    assertEquals(2, Device.AUTO.config(2).getIntraOpParallelismThreads());
+  }
+
+  @Test
+  void cpuHidesTheGpu() {
+    assertEquals(0, Device.CPU.config(2).getDeviceCountOrThrow("GPU"));
+  }
+}
