@@ -222,6 +222,22 @@ class CommittedNumbersTest {
   }
 
   @Test
+  void stepsOnAGpu() throws IOException {
+    List<String> rows = new ArrayList<>();
+    for (JsonNode timing : json(PERFORMANCE.resolve("train-gpu.json")).get("timings")) {
+      rows.add(
+          String.format(
+              Locale.ROOT,
+              "| `%s` | %.3f | %.2f |",
+              timing.get("method").textValue(),
+              timing.get("medianSeconds").doubleValue(),
+              timing.get("medianRatio").doubleValue()));
+    }
+    List<String> table = rowsAfter(page(), "## On a GPU");
+    assertEquals(rows, table.subList(2, table.size()));
+  }
+
+  @Test
   void severalRunsAtATime() throws IOException {
     Map<String, List<String>> files = new LinkedHashMap<>();
     files.put("| 1 | 1 |", List.of("train-threads-1.json"));
