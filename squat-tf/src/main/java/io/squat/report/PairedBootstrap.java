@@ -23,7 +23,7 @@ import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
  * for all of them. The second part is that of n seeds: S is the variance of a sample, by n - 1, and
  * of what the differences of seeds vary by, the rows' own effect on them is taken off, which the
  * first part has. t is the 97.5 % quantile of Student's distribution with Satterthwaite's degrees
- * of freedom, n - 1 where seeds are all there is. With one seed the interval is about the rows rows
+ * of freedom, n - 1 where seeds are all there is. With one seed the interval is about the rows
  * alone.
  *
  * <p>In simulated comparisons of 200 rows such an interval held the true difference in 94 to 98 of
@@ -76,6 +76,14 @@ final class PairedBootstrap {
     return of(metric, labels, pairs, REPLICATES);
   }
 
+  /**
+   * Computes it of fewer or more replicates.
+   *
+   * @param metric the metric
+   * @param labels of the dev rows
+   * @param pairs a pair a seed
+   * @param replicates how often rows are drawn anew
+   */
   static Interval of(Metric metric, float[] labels, List<Pair> pairs, int replicates) {
     double[] differences = new double[pairs.size()];
     for (int seed = 0; seed < differences.length; seed++) {
