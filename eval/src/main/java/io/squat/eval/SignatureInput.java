@@ -123,8 +123,8 @@ record SignatureInput(
   }
 
   /**
-   * A batch's rows for this input: int32 [R, L], row-major. Missing columns are padding, zeros;
-   * missing rows repeat the last one.
+   * A batch's rows for this input: int32 [R, L], row-major. Missing columns are padding: {@code
+   * [PAD]} among ids, zeros elsewhere; missing rows repeat the last one.
    *
    * @param batch the batch
    * @param start the first row of the batch that is taken
@@ -144,9 +144,9 @@ record SignatureInput(
         : values;
   }
 
-  private static int[] padded(
-      int[] values, Batch batch, int start, int tensorRows, int tensorLength) {
+  private int[] padded(int[] values, Batch batch, int start, int tensorRows, int tensorLength) {
     int[] padded = new int[tensorRows * tensorLength];
+    Arrays.fill(padded, role == InputRole.IDS ? batch.padId() : 0);
     for (int row = 0; row < tensorRows; row++) {
       int from = Math.min(start + row, batch.rows() - 1) * batch.length();
       System.arraycopy(values, from, padded, row * tensorLength, batch.length());

@@ -249,6 +249,31 @@ class ClassifierTest {
     }
   }
 
+  /** A signature of a fixed length is filled up as a batch is. */
+  @Test
+  void missingColumnsArePadding() {
+    Batch batch =
+        new Batch(
+            2,
+            3,
+            new int[] {4, 5, 6, 7, 9, 9},
+            new int[] {1, 1, 1, 1, 0, 0},
+            new int[] {0, 1, 1, 0, 0, 0},
+            new float[2],
+            new int[] {0, 1},
+            9);
+    assertArrayEquals(
+        new int[] {7, 9, 9, 9, 7, 9, 9, 9}, input(InputRole.IDS).values(batch, 1, 2, 4));
+    assertArrayEquals(
+        new int[] {1, 1, 1, 0, 1, 0, 0, 0}, input(InputRole.MASK).values(batch, 0, 2, 4));
+    assertArrayEquals(
+        new int[] {0, 1, 1, 0, 0, 0, 0, 0}, input(InputRole.SEGMENTS).values(batch, 0, 2, 4));
+  }
+
+  private static SignatureInput input(InputRole role) {
+    return new SignatureInput(role, "x", "x:0", false, SignatureInput.ANY, SignatureInput.ANY);
+  }
+
   @Test
   void refusesTwoOutputsThatCouldBeTheClasses() {
     tiny().output("a", Output.LOGITS).output("b", Output.POOLED).write(folder);

@@ -15,11 +15,19 @@ import java.util.List;
  * @param labels float32 [B], class indices or scores; NaN for splits without labels
  * @param rowIndices int32 [B], the rows' positions in the {@link EncodedExamples}, so that
  *     predictions can be put into the file's order
+ * @param padId the id of {@code [PAD]}, by which rows are made longer
  */
 // The arrays go to TensorFlow as they are; a wrapper would copy them.
 @SuppressWarnings("ArrayRecordComponent")
 public record Batch(
-    int rows, int length, int[] ids, int[] mask, int[] segments, float[] labels, int[] rowIndices) {
+    int rows,
+    int length,
+    int[] ids,
+    int[] mask,
+    int[] segments,
+    float[] labels,
+    int[] rowIndices,
+    int padId) {
 
   /**
    * Checks the sizes.
@@ -32,6 +40,22 @@ public record Batch(
     checkSize("segments", rows * length, segments.length);
     checkSize("labels", rows, labels.length);
     checkSize("rowIndices", rows, rowIndices.length);
+  }
+
+  /**
+   * Rows of a vocabulary whose {@code [PAD]} is 0, as BERT's is.
+   *
+   * @throws IllegalArgumentException if an array's size does not fit
+   */
+  public Batch(
+      int rows,
+      int length,
+      int[] ids,
+      int[] mask,
+      int[] segments,
+      float[] labels,
+      int[] rowIndices) {
+    this(rows, length, ids, mask, segments, labels, rowIndices, 0);
   }
 
   private static void checkSize(String what, int expected, int found) {
@@ -63,6 +87,6 @@ public record Batch(
       Arrays.fill(segments, start + example.firstSegmentLength(), end, 1);
       labels[row] = example.label();
     }
-    return new Batch(rows, length, ids, mask, segments, labels, rowIndices);
+    return new Batch(rows, length, ids, mask, segments, labels, rowIndices, examples.padId());
   }
 }

@@ -91,6 +91,7 @@ class BatchesTest {
           } else {
             assertEquals(0, batch.mask()[at]);
             assertEquals(PAD, batch.ids()[at]);
+            assertEquals(PAD, batch.padId());
             assertEquals(0, batch.segments()[at]);
           }
         }
