@@ -3,10 +3,8 @@ package io.squat.savedmodels;
 import com.google.errorprone.annotations.MustBeClosed;
 import java.util.Arrays;
 import java.util.Locale;
-import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
 import org.tensorflow.Session;
-import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
 
@@ -65,27 +63,9 @@ public enum Device {
             .setGpuOptions(GPUOptions.newBuilder().setAllowGrowth(true));
     switch (this) {
       case CPU -> config.putDeviceCount("GPU", 0);
-      case GPU -> requireGpu(config.build());
+      case GPU -> GpuCheck.require(config.build());
       case AUTO -> {}
     }
     return config.setAllowSoftPlacement(true).build();
-  }
-
-  /**
-   * Soft placement would take the CPU without a word; here a node is placed on the GPU or fails.
-   */
-  private static void requireGpu(ConfigProto config) {
-    DeviceSpec gpu =
-        DeviceSpec.newBuilder().deviceType(DeviceSpec.DeviceType.GPU).deviceIndex(0).build();
-    try (Graph graph = new Graph();
-        Session session = new Session(graph, config)) {
-      session.run(Ops.create(graph).withDevice(gpu).constant(1f));
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "device: expected a GPU that TensorFlow can use, found none: it takes an NVIDIA driver,"
-              + " CUDA 12, cuDNN 9 and a build with TensorFlow's GPU library; auto takes the CPU"
-              + " where there is none",
-          e);
-    }
   }
 }
