@@ -17,6 +17,7 @@ import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
+import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.types.family.TIntegral;
@@ -79,11 +80,12 @@ record ServedSignature(
     if (SavedModelFiles.hasVariables(graph.getGraphDef())) {
       SavedModelFiles.checkVariables(folder);
     }
+    ConfigProto config = options.device().config(options.threads());
     try {
       SavedModelBundle bundle =
           SavedModelBundle.loader(folder.toString())
               .withTags(graph.getMetaInfoDef().getTagsList().toArray(new String[0]))
-              .withConfigProto(options.device().config(options.threads()))
+              .withConfigProto(config)
               .load();
       return new ServedSignature(folder, bundle.session(), bundle.graph(), signature, inputs);
     } catch (RuntimeException e) { // TensorFlow's exceptions have no other type in common

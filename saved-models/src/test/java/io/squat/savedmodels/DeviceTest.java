@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class DeviceTest {
@@ -22,12 +23,15 @@ class DeviceTest {
   }
 
   @Test
-  void autoTakesWhatIsThere() {
-    assertEquals(2, Device.AUTO.config(2).getIntraOpParallelismThreads());
+  void onlyCpuHidesTheGpu() {
+    assertEquals(Map.of("GPU", 0), Device.CPU.config(2).getDeviceCountMap());
+    assertEquals(Map.of(), Device.AUTO.config(2).getDeviceCountMap());
   }
 
+  /** What has no kernel for GPUs would fail there. */
   @Test
-  void cpuHidesTheGpu() {
-    assertEquals(0, Device.CPU.config(2).getDeviceCountOrThrow("GPU"));
+  void whatHasNoKernelGoesElsewhere() {
+    assertTrue(Device.CPU.config(2).getAllowSoftPlacement());
+    assertTrue(Device.AUTO.config(2).getAllowSoftPlacement());
   }
 }

@@ -196,20 +196,26 @@ class CommittedNumbersTest {
     throw new AssertionError(file + ": no " + method);
   }
 
-  @Test
-  void steps() throws IOException {
+  /** A row of each method, with so many digits of its seconds. */
+  private static List<String> steps(String file, int digits) throws IOException {
     List<String> rows = new ArrayList<>();
-    for (JsonNode timing : json(PERFORMANCE.resolve("train-bert-base.json")).get("timings")) {
+    for (JsonNode timing : json(PERFORMANCE.resolve(file)).get("timings")) {
       String method = timing.get("method").textValue();
       rows.add(
           String.format(
               Locale.ROOT,
-              "| `%s`%s | %.2f | %.2f |",
+              "| `%s`%s | %." + digits + "f | %.2f |",
               method,
               method.equals("squat") ? ", two passes" : "",
               timing.get("medianSeconds").doubleValue(),
               timing.get("medianRatio").doubleValue()));
     }
+    return rows;
+  }
+
+  @Test
+  void steps() throws IOException {
+    List<String> rows = steps("train-bert-base.json", 2);
     List<String> table = rowsAfter(readme(), "## What to expect");
     assertEquals(rows, table.subList(2, table.size()));
     assertContains(
@@ -223,16 +229,7 @@ class CommittedNumbersTest {
 
   @Test
   void stepsOnAGpu() throws IOException {
-    List<String> rows = new ArrayList<>();
-    for (JsonNode timing : json(PERFORMANCE.resolve("train-gpu.json")).get("timings")) {
-      rows.add(
-          String.format(
-              Locale.ROOT,
-              "| `%s` | %.3f | %.2f |",
-              timing.get("method").textValue(),
-              timing.get("medianSeconds").doubleValue(),
-              timing.get("medianRatio").doubleValue()));
-    }
+    List<String> rows = steps("train-gpu.json", 3);
     List<String> table = rowsAfter(page(), "## On a GPU");
     assertEquals(rows, table.subList(2, table.size()));
   }
