@@ -97,7 +97,12 @@ final class CsvTable implements Table {
     }
     if (e instanceof CSVException) {
       return new IllegalArgumentException(
-          where() + ": expected comma-separated fields as in RFC 4180, found " + e.getMessage(), e);
+          where()
+              + ": expected comma-separated fields as in RFC 4180, found a double quote that is never"
+              + " closed, or text behind a closing one ("
+              + e.getMessage()
+              + ")",
+          e);
     }
     return new UncheckedIOException(
         where() + ": cannot be read (" + e.getMessage() + "); is the file complete?", e);

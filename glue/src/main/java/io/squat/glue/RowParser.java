@@ -112,7 +112,9 @@ final class RowParser {
    */
   static Examples readAll(
       Table table, String name, RowRules rules, Task task, Split split, HashedStream bytes) {
-    RowParser parser = of(table, name, rules, task.displayName() + " " + split);
+    String what =
+        task instanceof OwnTask ? "the " + split + " rows" : task.displayName() + " " + split;
+    RowParser parser = of(table, name, rules, what);
     List<Example> rows = new ArrayList<>();
     int skippedRows = 0;
     for (List<@Nullable String> fields = table.next(); fields != null; fields = table.next()) {

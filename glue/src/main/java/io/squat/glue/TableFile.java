@@ -28,6 +28,11 @@ public final class TableFile {
     this.format = TableFormat.of(file);
   }
 
+  /** Whether a file's suffix is that of a table which is no lines of text, as TSV could be. */
+  public static boolean isCsvOrJson(Path file) {
+    return TableFormat.isCsvOrJson(file);
+  }
+
   /** The file's name without its suffixes, for example {@code reviews}. */
   public String stem() {
     String plain = TableFormat.plainName(file);
@@ -47,7 +52,8 @@ public final class TableFile {
     TreeSet<String> found = new TreeSet<>();
     int rows = 0;
     try (Table table = format.open(HashedStream.open(file).stream(), file.toString())) {
-      RowParser parser = RowParser.of(table, file.toString(), RowRules.of(columns.layout()), name);
+      RowParser parser =
+          RowParser.of(table, file.toString(), RowRules.of(columns.layout()), "the train rows");
       for (@Nullable String label = parser.nextLabel(); label != null; label = parser.nextLabel()) {
         found.add(label);
         rows++;
@@ -56,13 +62,23 @@ public final class TableFile {
     if (rows == 0) {
       throw new IllegalArgumentException(file + ": expected at least one row, found none");
     }
-    if (found.size() < 2 || (found.size() > MANY_CLASSES && found.size() > rows / 2)) {
+    if (found.size() < 2) {
       throw new IllegalArgumentException(
           file
               + ": column \""
               + columns.label()
-              + "\": expected labels of two classes or more, and of many no more than half as many as rows,"
-              + " found "
+              + "\": expected labels of two classes or more, found \""
+              + found.first()
+              + "\" in all "
+              + rows
+              + " rows; is that the right column?");
+    }
+    if (found.size() > MANY_CLASSES && found.size() > rows / 2) {
+      throw new IllegalArgumentException(
+          file
+              + ": column \""
+              + columns.label()
+              + "\": expected labels of classes, of many no more than half as many as rows, found "
               + found.size()
               + " different in "
               + rows

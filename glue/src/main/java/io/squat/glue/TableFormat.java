@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /** The formats of the user's own tables, by the suffix of the file. */
 enum TableFormat {
@@ -38,6 +39,13 @@ enum TableFormat {
                     file
                         + ": expected a file .tsv, .csv, .jsonl or .ndjson, plain or .gz, found"
                         + " another suffix; rename it after what it holds"));
+  }
+
+  static boolean isCsvOrJson(Path file) {
+    String plain = plainName(file).toLowerCase(Locale.ROOT);
+    return Stream.of(CSV, JSON_LINES)
+        .flatMap(format -> format.suffixes.stream())
+        .anyMatch(plain::endsWith);
   }
 
   /** The name of a file without {@code .gz}. */

@@ -67,6 +67,7 @@ public final class WordPiece implements AutoCloseable {
   private final int clsId;
   private final int sepId;
   private final int padId;
+  private final int unknownId;
 
   private WordPiece(HuggingFaceTokenizer tokenizer, Vocabulary vocabulary) {
     this.tokenizer = tokenizer;
@@ -74,6 +75,7 @@ public final class WordPiece implements AutoCloseable {
     this.clsId = vocabulary.id(Vocabulary.CLS);
     this.sepId = vocabulary.id(Vocabulary.SEP);
     this.padId = vocabulary.id(Vocabulary.PAD);
+    this.unknownId = vocabulary.id(Vocabulary.UNKNOWN);
   }
 
   /**
@@ -182,7 +184,7 @@ public final class WordPiece implements AutoCloseable {
       int keptOfSecond = Math.min(secondLength, room - keptOfFirst);
       rows.add(assemble(first, keptOfFirst, second, keptOfSecond, labels[row]));
     }
-    return new EncodedExamples(rows, padId);
+    return new EncodedExamples(rows, padId, unknownId);
   }
 
   private static void checkSizes(List<String> a, @Nullable List<String> b, int maxLength) {

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 class BatchesTest {
   private static final String SEED = "20260102";
   private static final int PAD = 99;
+  private static final int UNKNOWN = -1;
 
   /**
    * Rows whose ids, label and length tell them apart from all others: row r has ids 1000 r, 1000 r
@@ -39,7 +40,7 @@ class BatchesTest {
       }
       rows.add(new EncodedExample(ids, (ids.length + 1) / 2, row, false));
     }
-    return new EncodedExamples(rows, PAD);
+    return new EncodedExamples(rows, PAD, UNKNOWN);
   }
 
   @Test

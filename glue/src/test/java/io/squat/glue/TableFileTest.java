@@ -146,17 +146,17 @@ class TableFileTest {
   void missingColumnListsThoseThatAreThere() {
     assertError(
         at("t.tsv")
-            + ", line 1: missing column \"y\"; expected the tab-separated header of mine dev, found"
+            + ", line 1: missing column \"y\"; expected the tab-separated header of the dev rows, found"
             + " \"text\", \"label\"",
         () -> file("t.tsv", "text\tlabel", "a\tyes").read(BINARY, Split.DEV));
     assertError(
         at("t.csv")
-            + ", line 1: missing column \"text\", \"y\"; expected the comma-separated header of mine"
-            + " dev, found \"text;y\"",
+            + ", line 1: missing column \"text\", \"y\"; expected the comma-separated header of"
+            + " the dev rows, found \"text;y\"",
         () -> file("t.csv", "text;y", "a;yes").read(BINARY, Split.DEV));
     assertError(
         at("t.jsonl")
-            + ", line 2: missing column \"y\"; expected the JSON header of mine dev, found \"text\"",
+            + ", line 2: missing column \"y\"; expected the JSON header of the dev rows, found \"text\"",
         () -> file("t.jsonl", "", "{\"text\": \"a\"}").read(BINARY, Split.DEV));
   }
 
@@ -266,9 +266,8 @@ class TableFileTest {
   void columnsThatHoldNoClasses() {
     assertError(
         at("t.csv")
-            + ": column \"y\": expected labels of two classes or more, and of many no more than half as many as rows, found 1 different in 2"
-            + " rows, such as \"yes\"; for numbers give --regression, else name the classes by"
-            + " --labels a,b,...",
+            + ": column \"y\": expected labels of two classes or more, found \"yes\" in all 2 rows; is"
+            + " that the right column?",
         () -> file("t.csv", "text,y", "a,yes", "b,yes").classification("t", ONE));
     String[] lines = new String[31];
     lines[0] = "text,y";

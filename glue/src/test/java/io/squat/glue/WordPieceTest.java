@@ -25,6 +25,9 @@ class WordPieceTest {
   /** More tokens than any text of the fixture has. */
   private static final int NO_LIMIT = 2000;
 
+  /** The id of {@code [UNK]}: its line, from 0. */
+  private static final int UNKNOWN = 100;
+
   private static final JsonNode FIXTURE = Fixtures.json("wordpiece/wordpiece.json");
   private static final List<String> TEXTS = Fixtures.strings(FIXTURE.get("texts"));
   private static final WordPiece UNCASED =
@@ -54,6 +57,22 @@ class WordPieceTest {
       longer += cut ? 1 : 0;
     }
     assertEquals(longer, encoded.truncatedRows());
+  }
+
+  /** Ids of the Python library, counted. */
+  @Test
+  void wordsThatTheVocabularyDoesNotHaveAreCounted() {
+    int all = 0;
+    int unknown = 0;
+    for (JsonNode ids : FIXTURE.get("uncased")) {
+      for (JsonNode id : ids) {
+        all++;
+        unknown += id.intValue() == UNKNOWN ? 1 : 0;
+      }
+    }
+    assertTrue(unknown > 0, "the fixture has words that are not in the vocabulary");
+    assertEquals(
+        (double) unknown / all, UNCASED.encode(TEXTS, null, NO_LIMIT).unknownShare(), 1e-12);
   }
 
   @Test

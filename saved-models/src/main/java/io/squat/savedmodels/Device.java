@@ -48,6 +48,18 @@ public enum Device {
   }
 
   /**
+   * Checks that there is such a device, before long work begins or processes are started that need
+   * it.
+   *
+   * @throws IllegalArgumentException if this is {@link #GPU}, and TensorFlow can use none
+   */
+  public void requireThere() {
+    if (this == GPU) {
+      config(1);
+    }
+  }
+
+  /**
    * The configuration of a session: GPU memory grows as it is needed, and the number of threads is
    * fixed, because results on a CPU are the same to the last bit only at the same number.
    *

@@ -47,11 +47,23 @@ final class Failures {
 
   static int onBadArguments(ParameterException e, String[] arguments) {
     CommandLine command = e.getCommandLine();
+    String message = message(e).replaceFirst("^Error: ", "");
+    // A converter names the option itself.
+    message = message.replaceFirst("^Invalid value for option '--([a-z-]+)'[^:]*: \\1: ", "--$1: ");
+    if (e instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
+      boolean ofRoot = command.getParent() == null;
+      message =
+          "unknown "
+              + (ofRoot ? "command" : "argument")
+              + " \""
+              + unmatched.getUnmatched().get(0)
+              + "\"";
+    }
     List<String> suggestions =
         e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
     print(
         command.getErr(),
-        message(e).replaceFirst("^Error: ", "")
+        message
             + (suggestions.isEmpty()
                 ? ""
                 : "; did you mean " + String.join(" or ", suggestions) + "?")

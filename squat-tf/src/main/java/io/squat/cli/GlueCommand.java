@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.squat.eval.JavaProcess;
 import io.squat.glue.GlueTask;
+import io.squat.savedmodels.Device;
 import io.squat.sweep.EarlierResults;
 import io.squat.sweep.RunGrid;
 import io.squat.sweep.RunStatus;
@@ -204,11 +205,20 @@ final class GlueCommand extends SquatCommand {
       SweepTable.printRuns(printer, statuses);
       return SweepResult.of(statuses);
     }
+    device(plan).requireThere();
     SweepView view = SweepTable.ofStandardError();
     SweepResult result = SweepResult.of(Sweep.run(folder, plan, runs, options, view));
     SweepTable.print(printer, result);
     printer.println("sweep: " + out);
     return result;
+  }
+
+  /** Where the runs' processes are told to run; what is wrong with it they say themselves. */
+  private static Device device(SweepPlan plan) {
+    return plan.common().getOrDefault("device", List.of()).stream()
+        .findFirst()
+        .map(Device::of)
+        .orElse(Device.AUTO);
   }
 
   /**

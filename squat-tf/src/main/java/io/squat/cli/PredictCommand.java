@@ -6,11 +6,13 @@ import com.google.common.collect.Streams;
 import io.squat.eval.Prediction;
 import io.squat.eval.TextClassifier;
 import io.squat.eval.TextPair;
+import io.squat.glue.TableFile;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.jspecify.annotations.Nullable;
@@ -24,12 +26,16 @@ import picocli.CommandLine.Spec;
 /** {@code squat predict}. */
 @Command(
     name = "predict",
-    description = "Print the label and the probabilities, or the score, of texts.",
+    description = {
+      "Print the most probable label of each text with its probability, or its score.",
+      "--json has the probabilities of all labels."
+    },
     footerHeading = "%nExamples:%n",
     footer = {
       "  squat predict --model models/cola/1 --text \"The book was read by me.\"",
       "  squat predict --model models/rte/1 --text \"It rains.\" --text-pair \"It is wet.\"",
-      "  squat predict --model models/cola/1 --input texts.tsv",
+      "  squat predict --model models/cola/1 --input texts.txt",
+      "  squat predict --model models/reviews/1 --input new.csv --text-columns title,body",
       "  squat predict --url http://localhost:8501/v1/models/cola --model models/cola/1 --text \"It rains.\""
     })
 final class PredictCommand extends SquatCommand {
@@ -60,9 +66,21 @@ final class PredictCommand extends SquatCommand {
         required = true,
         paramLabel = "FILE",
         description =
-            "A text a line, or two separated by a tab, from the first line on; UTF-8, plain or .gz.")
+            "A text a line, or two separated by a tab, from the first line on; UTF-8, plain or .gz. With"
+                + " --text-columns, or if it is .csv, .jsonl or .ndjson, a table whose other columns do not"
+                + " matter: labels are not needed.")
     @Nullable Path input;
   }
+
+  @Option(
+      names = "--text-columns",
+      split = ",",
+      converter = Unquoted.class,
+      paramLabel = "NAME",
+      description =
+          "Column of the text in the table of --input, or the two of a pair (default: those that the"
+              + " model was trained with).")
+  @Nullable List<String> textColumns;
 
   /** One text, or a pair. */
   static final class Given {
@@ -85,7 +103,7 @@ final class PredictCommand extends SquatCommand {
    * @param pair the second text, or null
    * @param label the class's name, or null for a score
    * @param probability of that class, or null for a score
-   * @param probabilities of all classes in their order; empty for a score
+   * @param probabilities of all classes by their names, in their order; empty for a score
    * @param score the value of regression, or null
    */
   record Answer(
@@ -93,7 +111,7 @@ final class PredictCommand extends SquatCommand {
       @Nullable String pair,
       @Nullable String label,
       @Nullable Float probability,
-      List<Float> probabilities,
+      Map<String, Float> probabilities,
       @Nullable Float score) {}
 
   /**
@@ -105,8 +123,7 @@ final class PredictCommand extends SquatCommand {
 
   @Override
   Object run(PrintWriter out) {
-    InputTexts input =
-        texts.given == null ? InputTexts.read(requireNonNull(texts.input)) : texts.given.texts();
+    InputTexts input = texts.given == null ? read(requireNonNull(texts.input)) : given(texts.given);
     List<Answer> answers;
     try (TextClassifier classifier =
         model.open(text.choice(), run, BATCH, spec.commandLine().getParseResult())) {
@@ -114,6 +131,33 @@ final class PredictCommand extends SquatCommand {
     }
     answers.forEach(answer -> print(out, answer));
     return new Result(answers);
+  }
+
+  private InputTexts given(Given given) {
+    if (textColumns != null) {
+      throw new IllegalArgumentException(
+          "--text-columns: expected with --input, whose columns they are; found with --text");
+    }
+    return given.texts();
+  }
+
+  private InputTexts read(Path file) {
+    if (textColumns == null && !TableFile.isCsvOrJson(file)) {
+      return InputTexts.read(file);
+    }
+    return InputTexts.readColumns(
+        file,
+        textColumns != null
+            ? textColumns
+            : model
+                .textColumns()
+                .orElseThrow(
+                    () ->
+                        new IllegalArgumentException(
+                            "--text-columns: expected the column of the text in "
+                                + file
+                                + ", or the two of a pair, since the model says of none that it was"
+                                + " trained with; found none")));
   }
 
   private static List<Answer> answers(InputTexts input, TextClassifier classifier) {
@@ -138,7 +182,7 @@ final class PredictCommand extends SquatCommand {
               second == null ? null : second.get(row),
               prediction.label(),
               prediction.probability(),
-              List.copyOf(prediction.probabilities().values()),
+              prediction.probabilities(),
               prediction.score()));
     }
     return answers;

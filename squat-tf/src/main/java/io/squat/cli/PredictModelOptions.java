@@ -2,6 +2,7 @@ package io.squat.cli;
 
 import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.eval.Classifier;
+import io.squat.eval.ModelDescription;
 import io.squat.eval.RestClassifier;
 import io.squat.eval.TextClassifier;
 import io.squat.eval.TextFormat;
@@ -10,6 +11,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Mixin;
@@ -88,6 +90,15 @@ final class PredictModelOptions {
     }
     Classifier.Options loaded = new Classifier.Options(chosen, run.device(), run.threads());
     return TextClassifier.open(folder(model), new TextClassifier.Options(text, loaded, batch));
+  }
+
+  /** The columns of the texts in the table that the model was trained on, if it says so. */
+  Optional<List<String>> textColumns() {
+    return Optional.ofNullable(model)
+        .map(PredictModelOptions::folder)
+        .flatMap(ModelDescription::read)
+        .flatMap(ModelDescription::ownTask)
+        .map(task -> task.columns().texts());
   }
 
   private static void check(ParseResult parsed) {

@@ -9,6 +9,7 @@ import io.squat.glue.Metric;
 import io.squat.glue.WordPiece;
 import io.squat.savedmodels.SavedModelReader;
 import io.squat.train.Progress;
+import io.squat.train.RowWarnings;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -29,6 +30,7 @@ final class Scoring {
     try (WordPiece wordPiece = WordPiece.open(text.vocabulary(), text.casing())) {
       encoded = wordPiece.encode(examples, text.maxLength());
     }
+    RowWarnings.log(encoded, examples.split(), text.maxLength());
     Classifier.Options options = new Classifier.Options(choice, run.device(), run.threads());
     try (Classifier classifier = Classifier.open(model, options);
         Progress.Work work = progress.begin("scoring", "row", encoded.size())) {

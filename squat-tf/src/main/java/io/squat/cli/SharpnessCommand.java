@@ -135,6 +135,7 @@ final class SharpnessCommand extends SquatCommand {
             settings,
             List.of());
     none.orThoseOf(out).requireSurfacesOf(surfacePoints, out);
+    run.device().requireThere();
     printer.println(none.description());
     SharpnessResults results =
         FolderLock.holding(
@@ -264,11 +265,22 @@ final class SharpnessCommand extends SquatCommand {
     if (!some.sha256().equals(wanted)) {
       throw new IllegalArgumentException(
           (data == null ? file : data)
-              + ": expected the rows that the runs were made with, SHA-256 "
+              + ": expected the "
+              + split
+              + " rows that the runs were made with (SHA-256 "
               + wanted
-              + ", found "
-              + some.sha256());
+              + "), found "
+              + other(some.sha256(), settings)
+              + "; give the file that "
+              + split
+              + " rows were read from, or the other --split");
     }
+  }
+
+  private static String other(String found, RunSettings settings) {
+    return found.equals(settings.trainHash())
+        ? "their train rows"
+        : found.equals(settings.devHash()) ? "their dev rows" : "others (" + found + ")";
   }
 
   private void writeTable(SharpnessResults results) {

@@ -1,6 +1,8 @@
 package io.squat.files;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -43,6 +45,36 @@ public final class RecordFiles {
     } catch (NoSuchFileException e) {
       throw new IllegalArgumentException(
           file + ": expected as a part of the run, found no such file", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Whether a file is JSON of an object with a field, as far as it can be read: someone else's file
+   * of the same name is no error.
+   *
+   * @param file the file, which need not be there
+   * @param field the field of the outermost object
+   */
+  public static boolean hasField(Path file, String field) {
+    if (!Files.isRegularFile(file)) {
+      return false;
+    }
+    try (JsonParser parser = JSON.getFactory().createParser(Files.readAllBytes(file))) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        return false;
+      }
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        if (parser.currentName().equals(field)) {
+          return true;
+        }
+        parser.nextToken();
+        parser.skipChildren();
+      }
+      return false;
+    } catch (JsonProcessingException e) {
+      return false;
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }

@@ -1,12 +1,15 @@
 package io.squat.plots;
 
+import java.util.List;
+
 /**
  * An axis.
  *
  * @param label what it shows, with the unit
  * @param scale how values lie on it
+ * @param names what stands at 0, 1 and so on, of a named axis
  */
-public record Axis(String label, Scale scale) {
+public record Axis(String label, Scale scale, List<String> names) {
   /** How values lie on an axis. */
   public enum Scale {
     /** Evenly. */
@@ -15,8 +18,17 @@ public record Axis(String label, Scale scale) {
     WHOLE,
     /** By their logarithms; all values are positive. */
     LOG,
-    /** Evenly, without ticks: places have no numbers. */
-    UNNUMBERED
+    /** Evenly, with names at whole numbers. */
+    NAMED
+  }
+
+  /** Copies the names. */
+  public Axis {
+    names = List.copyOf(names);
+  }
+
+  private Axis(String label, Scale scale) {
+    this(label, scale, List.of());
   }
 
   /** A linear axis. */
@@ -34,8 +46,8 @@ public record Axis(String label, Scale scale) {
     return new Axis(label, Scale.LOG);
   }
 
-  /** A linear axis without numbers. */
-  public static Axis unnumbered(String label) {
-    return new Axis(label, Scale.UNNUMBERED);
+  /** A linear axis with names at 0, 1 and so on. */
+  public static Axis named(String label, List<String> names) {
+    return new Axis(label, Scale.NAMED, names);
   }
 }

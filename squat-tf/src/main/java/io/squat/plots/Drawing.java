@@ -11,6 +11,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.HashMap;
@@ -27,6 +28,9 @@ import org.jfree.chart.LegendItemCollection;
 import org.jfree.chart.annotations.XYShapeAnnotation;
 import org.jfree.chart.axis.AxisLocation;
 import org.jfree.chart.axis.NumberAxis;
+import org.jfree.chart.axis.NumberTickUnit;
+import org.jfree.chart.axis.SymbolAxis;
+import org.jfree.chart.axis.TickUnits;
 import org.jfree.chart.axis.ValueAxis;
 import org.jfree.chart.block.RectangleConstraint;
 import org.jfree.chart.plot.ValueMarker;
@@ -61,12 +65,15 @@ final class Drawing {
   private static final int SCALE_HEIGHT = 64;
   private static final Range ANY = new Range(0, Double.MAX_VALUE / 2);
   private static final int COLOURS = 400;
+  private static final int LEAST_POWER = -12;
+  private static final int MOST_POWER = 12;
   private static final double NARROW = 1.1;
   private static final double SAME = 1e-7;
   private static final double LEAST_HALF = 0.1;
   private static final double LEAST_FRACTION = 1e-5;
   private static final Color GRID = new Color(0xDDDDDD);
   private static final Color MARK = new Color(0x888888);
+  private static final TickUnits TICK_UNITS = tickUnits();
 
   private final Figure figure;
   private final int width;
@@ -206,7 +213,7 @@ final class Drawing {
         false,
         look.color(),
         look.stroke(),
-        true,
+        curve.points().size() > 1,
         new Line2D.Double(-16, 0, 16, 0),
         look.stroke(),
         look.color());
@@ -327,11 +334,10 @@ final class Drawing {
             yield whole;
           }
           case LOG -> new DecimalLogAxis(axis.label());
-          case UNNUMBERED -> {
-            NumberAxis bare = linear(axis.label());
-            bare.setTickLabelsVisible(false);
-            bare.setTickMarksVisible(false);
-            yield bare;
+          case NAMED -> {
+            SymbolAxis named = new SymbolAxis(axis.label(), axis.names().toArray(new String[0]));
+            named.setGridBandsVisible(false);
+            yield named;
           }
         };
     drawn.setLabelFont(font(Font.PLAIN, 12));
@@ -342,9 +348,22 @@ final class Drawing {
   private static NumberAxis linear(String label) {
     NumberAxis axis = new NumberAxis(label);
     axis.setAutoRangeIncludesZero(false);
-    // With as many digits as the distance of the ticks needs.
-    axis.setStandardTickUnits(NumberAxis.createStandardTickUnits(Locale.ROOT));
+    axis.setStandardTickUnits(TICK_UNITS);
     return axis;
+  }
+
+  /** Round distances, each with as many digits as its ticks need to differ. */
+  private static TickUnits tickUnits() {
+    TickUnits units = new TickUnits();
+    for (int power = LEAST_POWER; power <= MOST_POWER; power++) {
+      for (BigDecimal digit : List.of(BigDecimal.ONE, new BigDecimal("2.5"), new BigDecimal(5))) {
+        BigDecimal size = digit.scaleByPowerOfTen(power);
+        units.add(
+            new NumberTickUnit(
+                size.doubleValue(), format("#,##0." + "#".repeat(Math.max(1, size.scale())))));
+      }
+    }
+    return units;
   }
 
   /** A tick's number: an exponent where a decimal fraction would be long. */

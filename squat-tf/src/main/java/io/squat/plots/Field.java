@@ -2,6 +2,7 @@ package io.squat.plots;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.DoubleStream;
 
 /**
  * Heights over a plane, drawn as filled contours on a logarithmic scale.
@@ -34,12 +35,19 @@ public record Field(String label, List<Double> x, List<Double> y, List<List<Doub
 
   /** The highest place; 0 where nothing is finite. */
   double highest() {
+    return finite().max().orElse(0);
+  }
+
+  /** The lowest place; 0 where nothing is finite. */
+  double lowest() {
+    return finite().min().orElse(0);
+  }
+
+  private DoubleStream finite() {
     return heights.stream()
         .flatMap(List::stream)
         .mapToDouble(height -> height)
-        .filter(Double::isFinite)
-        .max()
-        .orElse(0);
+        .filter(Double::isFinite);
   }
 
   /** The same with so many places between two, on planes through the corners of each cell. */

@@ -22,24 +22,32 @@ import org.jspecify.annotations.Nullable;
  * Heights at which fields of a figure change their colour, low ones light: the same for all of
  * them. They are round numbers on a logarithmic scale, from a hundredth of what the lowest of the
  * fields reaches to what the highest one does, so that one that is much steeper than the others
- * leaves them their contours.
+ * leaves them their contours. Where a field is below zero that is a height, too, and below it there
+ * is another colour.
  */
 final class Levels implements PaintScale {
+  private static final Color BELOW_ZERO = new Color(0xFDD0A2);
   private static final double LOWEST = 0.01;
   private static final int MANY_DECADES = 3;
   private static final List<Integer> DIGITS = List.of(1, 2, 3, 5);
   private static final List<Integer> FEW_DIGITS = List.of(1, 3);
 
   private final List<Double> heights;
+  private final boolean sinks;
 
   Levels(List<Field> fields) {
     double[] reached = fields.stream().mapToDouble(Field::highest).filter(x -> x > 0).toArray();
     // Of fields that rise nowhere any scale says so.
     double highest = Arrays.stream(reached).max().orElse(1);
     double lowest = LOWEST * Arrays.stream(reached).min().orElse(1);
-    this.heights =
+    this.heights = new ArrayList<>();
+    this.sinks = fields.stream().anyMatch(field -> field.lowest() < 0);
+    if (sinks) {
+      heights.add(0.0);
+    }
+    heights.addAll(
         DecimalLogAxis.decimals(
-            lowest, highest, Math.log10(highest / lowest) > MANY_DECADES ? FEW_DIGITS : DIGITS);
+            lowest, highest, Math.log10(highest / lowest) > MANY_DECADES ? FEW_DIGITS : DIGITS));
   }
 
   /** Where the contours are, rising. */
@@ -65,6 +73,9 @@ final class Levels implements PaintScale {
 
   /** The colour between two levels; of band 0 below the first. */
   private Color ofBand(int band) {
+    if (sinks && band == 0) {
+      return BELOW_ZERO;
+    }
     double up = (double) band / heights.size();
     Color color = Look.shade(1 - up, 0).color();
     // The lightest is nearly white, for labels and for paper.

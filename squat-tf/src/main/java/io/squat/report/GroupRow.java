@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param best the metrics after the epoch that was best by the first of them, on the same dev rows
  * @param further the metrics after the last epoch on rows with labels besides dev, by split and
  *     metric, such as {@code dev_mismatched accuracy}, of which all seeds have a value
+ * @param oneClass how many of the seeds' models say the same class of all dev rows after the last
+ *     epoch
  * @param differences to other groups
  */
 public record GroupRow(
@@ -36,10 +38,14 @@ public record GroupRow(
     Map<String, Sample> last,
     Map<String, Sample> best,
     Map<String, Sample> further,
+    int oneClass,
     List<Difference> differences) {
 
   /** Marks an interval to which the seeds add nothing. */
   static final String ROWS_ALONE = "\u2020";
+
+  /** Marks a group with models that say one class of all rows. */
+  static final String ONE_CLASS = "\u2021";
 
   /**
    * A number over seeds.
@@ -103,6 +109,7 @@ public record GroupRow(
         samples(group, RunGroup.Epoch.LAST),
         samples(group, RunGroup.Epoch.BEST),
         further(group),
+        group.oneClass(),
         comparisons.stream()
             .filter(comparison -> comparison.ours().equals(group))
             .map(
@@ -157,7 +164,16 @@ public record GroupRow(
         rows.stream().flatMap(row -> row.last().keySet().stream()).distinct().toList();
     List<String> head =
         new ArrayList<>(
-            List.of("task", "method", "bits", "settings", "n", "seeds", "passes", "megabytes"));
+            List.of(
+                "task",
+                "method",
+                "bits",
+                "settings",
+                "n",
+                "seeds",
+                "one class",
+                "passes",
+                "megabytes"));
     for (RunGroup.Epoch epoch : RunGroup.Epoch.values()) {
       for (String metric : metrics) {
         String name = epoch.label() + " " + metric;
@@ -183,6 +199,7 @@ public record GroupRow(
                 settings,
                 String.valueOf(seeds.size()),
                 String.join(" ", seeds.stream().map(String::valueOf).toList()),
+                String.valueOf(oneClass),
                 PlainNumber.of(passes),
                 megabytes == null ? "" : String.valueOf(megabytes)));
     for (RunGroup.Epoch epoch : RunGroup.Epoch.values()) {

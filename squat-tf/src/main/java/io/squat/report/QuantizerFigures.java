@@ -92,14 +92,7 @@ final class QuantizerFigures {
     return Optional.of(new Figure(watched.size(), plots));
   }
 
-  /** The method, or if there are more groups of it all that tells this one from them. */
-  private static String title(List<RunGroup> groups, RunGroup group) {
-    boolean alone = groups.stream().filter(other -> other.method() == group.method()).count() == 1;
-    return alone ? group.method().label() : group.name();
-  }
-
   private List<Plot> row(String what, String label, Predicate<String> kinds, Values values) {
-    List<RunGroup> logged = List.copyOf(watched.keySet());
     List<Plot> plots = new ArrayList<>();
     watched.forEach(
         (group, lines) -> {
@@ -116,7 +109,7 @@ final class QuantizerFigures {
           if (!states.isEmpty()) {
             plots.add(
                 new Plot(
-                    title(logged, group) + ", " + what,
+                    group.name() + ", " + what,
                     Axis.whole("step"),
                     Axis.log(label),
                     curves(lines.stream().map(MetricsLine::step).toList(), states, values),

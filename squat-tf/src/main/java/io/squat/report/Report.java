@@ -36,7 +36,9 @@ public final class Report {
   private Report(List<ReportedRun> runs, List<SharpnessResults> sharpness) {
     this.runs = runs;
     this.sharpness = sharpness;
-    this.groups = RunGroup.of(runs);
+    List<ReportedRun> all = new ArrayList<>(runs);
+    all.addAll(FloatStages.of(runs));
+    this.groups = RunGroup.of(all);
     List<Comparison> comparisons = Comparison.of(groups);
     this.rows = groups.stream().map(group -> GroupRow.of(group, comparisons)).toList();
   }
@@ -103,14 +105,17 @@ public final class Report {
     blocks.add(
         new Block.Text(
             String.format(
-                Locale.ROOT,
-                "Runs: %d, of them finished: %d. Every number is of the dev rows, in percent: the mean"
-                    + " over seeds ± the standard deviation (n - 1). \"Last\" is the model after the"
-                    + " last epoch, the one that is exported; \"best\" is that of the epoch that was"
-                    + " best on the same dev rows, which is optimistic, the more so the more epochs there"
-                    + " are.",
-                runs.size(),
-                runs.stream().filter(ReportedRun::isFinished).count())));
+                    Locale.ROOT,
+                    "Runs: %d, of them finished: %d. Every number is of the dev rows, in percent: the mean"
+                        + " over seeds ± the standard deviation (n - 1). \"Last\" is the model after the"
+                        + " last epoch, the one that is exported; \"best\" is that of the epoch that was"
+                        + " best on the same dev rows, which is optimistic, the more so the more epochs there"
+                        + " are.",
+                    runs.size(),
+                    runs.stream().filter(ReportedRun::isFinished).count())
+                + (FloatStages.of(runs).isEmpty()
+                    ? ""
+                    : " fp is the float stage of the other runs where it is no run of its own.")));
     byTask()
         .forEach(
             (task, ofTask) -> {
@@ -150,6 +155,7 @@ public final class Report {
     blocks.add(
         new Block.Text(
             mostFrequent(ofTask)
+                + oneClass(ofRows)
                 + "Passes: how often the quantized stage (of fp, the float stage) passed its rows forwards"
                 + " and backwards; an epoch is one of fp and lsq, two of saq and squat, and of squat with"
                 + " batches:K a K-th more. MB: all"
@@ -215,6 +221,30 @@ public final class Report {
         .filter(text -> !text.isEmpty())
         .distinct()
         .collect(Collectors.joining());
+  }
+
+  /** Where nothing was learnt the scores alone do not say so. */
+  private static String oneClass(List<GroupRow> rows) {
+    return rows.stream().allMatch(row -> row.oneClass() == 0)
+        ? ""
+        : GroupRow.ONE_CLASS
+            + ": the models of "
+            + rows.stream()
+                .filter(row -> row.oneClass() > 0)
+                .map(
+                    row ->
+                        row.method()
+                            + (row.settings().isEmpty() ? "" : " (" + row.settings() + ")")
+                            + " at "
+                            + row.bits()
+                            + " with "
+                            + row.oneClass()
+                            + " of "
+                            + row.seeds().size()
+                            + " seeds")
+                .collect(Collectors.joining("; "))
+            + " say one class of all dev rows after the last epoch: they have learnt nothing, and"
+            + " between two of them there is no difference to measure. ";
   }
 
   private static String mostFrequent(RunGroup group) {
@@ -306,16 +336,6 @@ public final class Report {
     List<String> differing = groups.get(0).differing();
     Map<String, String> common = new LinkedHashMap<>();
     groups.forEach(group -> common.putAll(group.settings()));
-    List<String> ofAll = new ArrayList<>();
-    List<String> ofSome = new ArrayList<>();
-    common.keySet().stream()
-        .filter(name -> !differing.contains(name) && SettingsText.isShown(name))
-        .forEach(
-            name ->
-                (groups.stream().allMatch(group -> group.settings().containsKey(name))
-                        ? ofAll
-                        : ofSome)
-                    .add(name));
     List<String> rows =
         groups.stream()
             .flatMap(group -> group.runs().stream())
@@ -324,6 +344,17 @@ public final class Report {
             .map(Report::rowCounts)
             .distinct()
             .toList();
+    List<String> ofAll = new ArrayList<>();
+    List<String> ofSome = new ArrayList<>();
+    common.keySet().stream()
+        .filter(name -> !differing.contains(name) && SettingsText.isShown(name))
+        .filter(name -> rows.isEmpty() || !name.equals(SettingsText.TRAIN_ROWS)) // said already
+        .forEach(
+            name ->
+                (groups.stream().allMatch(group -> group.settings().containsKey(name))
+                        ? ofAll
+                        : ofSome)
+                    .add(name));
     return String.join("; or ", rows)
         + (rows.isEmpty() ? "All runs: " : ". All runs: ")
         + SettingsText.words(common, ofAll)
@@ -355,7 +386,8 @@ public final class Report {
                               row.bits(),
                               row.method(),
                               row.settings(),
-                              String.valueOf(row.seeds().size()),
+                              row.seeds().size()
+                                  + (row.oneClass() > 0 ? " " + GroupRow.ONE_CLASS : ""),
                               PlainNumber.of(Math.round(100 * row.passes()) / 100.0),
                               row.megabytes() == null ? "" : Numbers.fixed(row.megabytes(), 2)));
                   row.last().values().forEach(sample -> cells.add(sample.percentText()));

@@ -10,18 +10,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 
 /**
  * Copies what a report needs of runs, which is small enough to be kept with a program's source: the
  * settings of all runs, and of finished ones results, labels, the last stage's predictions and
- * histograms, its metrics as gzip, the model's size, and what was measured of their sharpness.
+ * histograms (of a float stage that is no run of its own the same), its metrics as gzip, the
+ * model's size, and what was measured of their sharpness.
  */
 public final class ResultFiles {
   private static final String RESULT = "result.json";
   private static final List<String> OF_RUN =
-      List.of("settings.json", "data.json", "dev-labels.txt", RunSize.FILE);
+      List.of("settings.json", "data.json", "dev-labels.txt");
 
   private ResultFiles() {}
 
@@ -36,6 +38,9 @@ public final class ResultFiles {
   public static int copy(Path folder, Path target) {
     List<ReportedRun> runs = RunFinder.runs(List.of(folder));
     try {
+      for (ReportedRun stage : FloatStages.of(runs)) {
+        copyLastStage(stage, target.resolve(stage.name()));
+      }
       for (ReportedRun run : runs) {
         copy(run, target.resolve(run.name()));
       }
@@ -53,7 +58,6 @@ public final class ResultFiles {
 
   private static void copy(ReportedRun run, Path target) throws IOException {
     Path root = run.folder().root();
-    String stage = run.settings().lastStage();
     for (String name : OF_RUN) {
       copyIfThere(root.resolve(name), target.resolve(name));
     }
@@ -64,9 +68,19 @@ public final class ResultFiles {
       }
       return;
     }
-    if (!Files.exists(root.resolve(RunSize.FILE))) {
-      RunSize.bytes(run.folder(), run.settings())
-          .ifPresent(bytes -> RecordFiles.write(target.resolve(RunSize.FILE), new RunSize(bytes)));
+    copyLastStage(run, target);
+    copyIfThere(root.resolve(RESULT), target.resolve(RESULT)); // last: with it a run is finished
+  }
+
+  /** Its scores, and the size of its model. */
+  private static void copyLastStage(ReportedRun run, Path target) throws IOException {
+    Path root = run.folder().root();
+    String stage = run.settings().lastStage();
+    Path size = target.resolve(root.relativize(RunSize.file(run.folder(), run.settings())));
+    Optional<Long> bytes = RunSize.bytes(run.folder(), run.settings());
+    if (bytes.isPresent()) {
+      Files.createDirectories(size.resolveSibling("."));
+      RecordFiles.write(size, new RunSize(bytes.get()));
     }
     for (Path file : stageFiles(root.resolve(stage))) {
       copyFile(file, target.resolve(stage).resolve(file.getFileName()));
@@ -77,7 +91,6 @@ public final class ResultFiles {
     if (Files.isRegularFile(metrics)) {
       zip(metrics, target.resolve(stage).resolve(metrics.getFileName() + ".gz"));
     }
-    copyIfThere(root.resolve(RESULT), target.resolve(RESULT)); // last: with it a run is finished
   }
 
   /** The predictions of each epoch, and metrics that are gzip already. */

@@ -74,7 +74,7 @@ final class RunFigures {
         List<RunGroup> on = line.getValue();
         curves.add(
             new Curve(
-                line.getKey(),
+                lineName(on),
                 looks(sized).get(sized.indexOf(on.get(0))),
                 Curve.Form.MARKED_LINE,
                 on.stream()
@@ -105,6 +105,13 @@ final class RunFigures {
       (second ? lines.computeIfAbsent(group.name(), key -> new ArrayList<>()) : line).add(group);
     }
     return lines;
+  }
+
+  /** All that tells its groups from others, where that is the same at each width. */
+  private static String lineName(List<RunGroup> groups) {
+    RunGroup first = groups.get(0);
+    boolean same = groups.stream().allMatch(group -> group.name().equals(first.name()));
+    return same ? first.name() : first.method().label() + ", the best of each width";
   }
 
   private static Point sizePoint(RunGroup group, Metric metric, double beside) {

@@ -1,5 +1,6 @@
 package io.squat.report;
 
+import com.google.common.primitives.Floats;
 import io.squat.glue.Metric;
 import io.squat.ops.BitWidths;
 import io.squat.train.DevScore;
@@ -188,6 +189,17 @@ record RunGroup(
   /** Whether the runs of both start from the same float models, where they have the same seed. */
   boolean sameFloatStage(RunGroup other) {
     return SettingsText.ofFloatStage(settings).equals(SettingsText.ofFloatStage(other.settings));
+  }
+
+  /** How many of its models say the same class of all dev rows after the last epoch. */
+  int oneClass() {
+    return (int)
+        runs.stream()
+            .filter(run -> !run.settings().task().isRegression())
+            .map(run -> run.predictions(run.last()))
+            .flatMap(Optional::stream)
+            .filter(said -> said.length > 1 && Floats.asList(said).stream().distinct().count() == 1)
+            .count();
   }
 
   double deviation(Metric metric, Epoch epoch) {

@@ -20,9 +20,20 @@ record RunSize(long bytes) {
   /** In a folder of results, which have no graph to count it from. */
   static final String FILE = "size.json";
 
+  /**
+   * Where the size stands: beside the settings, or that of a quantized run's float stage in its
+   * folder.
+   *
+   * @param settings of the run, or of its float stage
+   */
+  static Path file(RunFolder run, RunSettings settings) {
+    boolean own = run.settings().lastStage().equals(settings.lastStage());
+    return (own ? run.root() : run.stage(settings.lastStage()).root()).resolve(FILE);
+  }
+
   /** The bytes of a run's model; empty if neither its graph nor its size is there. */
   static Optional<Long> bytes(RunFolder run, RunSettings settings) {
-    Path file = run.root().resolve(FILE);
+    Path file = file(run, settings);
     if (Files.isRegularFile(file)) {
       return Optional.of(RecordFiles.read(file, RunSize.class).bytes());
     }

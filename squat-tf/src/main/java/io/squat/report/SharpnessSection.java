@@ -43,7 +43,7 @@ final class SharpnessSection {
               + " gradient; means and ranges over seeds.",
           "surfaces.png",
           "the rise of the loss over two random directions with the norms of the weights' filters, all"
-              + " models on one logarithmic scale.");
+              + " models on one logarithmic scale; where there is a level 0, the loss falls below it.");
 
   private SharpnessSection() {}
 
@@ -83,7 +83,7 @@ final class SharpnessSection {
         new Block.Text(
             String.format(
                 Locale.ROOT,
-                "On the same %d rows of %s (seed %d), without dropout, at the quantized weights, activations"
+                "On the same %d rows of the %s split (drawn by seed %d), without dropout, at the quantized weights, activations"
                     + " %s. Means over the models' seeds ± their standard deviation. Epsilon-sharpness is"
                     + " the largest rise of the loss within rho that %d steps of ascent found, average"
                     + " sharpness the mean rise at rho over %d random directions, each taken both ways; of"

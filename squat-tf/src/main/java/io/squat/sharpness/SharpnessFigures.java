@@ -29,8 +29,8 @@ public final class SharpnessFigures {
   public static Map<String, Figure> of(SharpnessResults results) {
     List<SharpnessGroup> groups = SharpnessGroup.of(results);
     Map<String, Figure> figures = new LinkedHashMap<>();
-    String note = results.description();
-    figures.put("sharpness.png", new Figure(2, rises(groups), note));
+    String note = results.descriptionWithoutRho();
+    figures.put("sharpness.png", new Figure(2, rises(groups), results.description()));
     figures.put("eigenvalues.png", new Figure(2, eigenvalues(groups), note));
     figures.put("lines.png", new Figure(2, lines(groups), note));
     List<Plot> surfaces = surfaces(groups);
@@ -139,8 +139,8 @@ public final class SharpnessFigures {
         int number = k;
         Function<Sharpness, Spectrum.Eigenvalue> eigenvalue =
             found -> scale.of(found).hessian().eigenvalues().get(number);
-        double left = i + 1 - BAR + BAR * k / count;
-        double right = i + 1 - BAR + BAR * (k + 1) / count;
+        double left = i - BAR / 2 + BAR * k / count;
+        double right = i - BAR / 2 + BAR * (k + 1) / count;
         points.add(Point.of(left, 0));
         points.add(withResidual(group, left, eigenvalue));
         points.add(withResidual(group, right, eigenvalue));
@@ -150,7 +150,9 @@ public final class SharpnessFigures {
     }
     return new Plot(
         "largest eigenvalues, " + scale.words(),
-        Axis.unnumbered("means; bands: range over seeds, with the residuals"),
+        Axis.named(
+            "means; bands: range over seeds, with the residuals",
+            groups.stream().map(SharpnessGroup::kind).toList()),
         Axis.linear("eigenvalue, " + scale.label()),
         curves,
         List.of());
@@ -203,7 +205,7 @@ public final class SharpnessFigures {
         if (surface != null) {
           plots.add(
               Plot.of(
-                  group.name() + ", seed " + model.seed(),
+                  group.name() + ", run of seed " + model.seed(),
                   Axis.linear("first direction (norms of filters)"),
                   Axis.linear("second direction (norms of filters)"),
                   new Field("rise of the loss", surface.at(), surface.at(), surface.rises())));

@@ -56,6 +56,11 @@ public record SharpnessGroup(String name, List<SharpnessResults.Model> models) {
     return named;
   }
 
+  /** Method and bits. */
+  String kind() {
+    return kind(models.get(0));
+  }
+
   private static String kind(SharpnessResults.Model model) {
     return model.method() + " " + model.bits();
   }

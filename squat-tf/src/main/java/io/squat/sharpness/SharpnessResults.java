@@ -191,14 +191,26 @@ public record SharpnessResults(
   public String description() {
     return String.format(
         Locale.ROOT,
-        "%d rows of %s %s, seed %d, no dropout, quantized weights, activations %s, rho %s, average rho %s",
-        rows,
-        task,
-        split,
-        settings.seed(),
+        "%s, activations %s, rho %s, average rho %s",
+        rowsAndWeights(),
         activations ? "quantized" : "not quantized",
         numbers(settings.rhos()),
         numbers(settings.averageRhos()));
+  }
+
+  /** The same for what has no rho, and never quantized activations. */
+  String descriptionWithoutRho() {
+    return rowsAndWeights() + ", activations not quantized";
+  }
+
+  private String rowsAndWeights() {
+    return String.format(
+        Locale.ROOT,
+        "task %s, %d rows of its %s split, drawn by seed %d, no dropout, quantized weights",
+        task,
+        rows,
+        split,
+        settings.seed());
   }
 
   private static String numbers(List<Double> some) {

@@ -134,11 +134,11 @@ public final class SharpnessTables {
     text.append(
         String.format(
             Locale.ROOT,
-            "%s: loss %.4f (activations as trained %.4f), %.1f M weights of norm %.4g%n",
+            "%s: loss %.4f (activations as trained %.4f), %,d weights of norm %.4g%n",
             model.name(),
             found.loss(),
             found.trained().loss(),
-            found.weights() / 1e6,
+            found.weights(),
             found.weightNorm()));
     for (Scale scale : Scale.values()) {
       text(text, scale.label(), scale.of(found));

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param dev the metrics after its last epoch so far; none before the first
  * @param result what came out of it, or null
  * @param seconds how long processes have worked on it, as far as it is known
+ * @param stepSeconds how long of that after the first step of each
  * @param measuredSteps how many steps they did in that time
  * @param failure why it failed, or null
  */
@@ -23,6 +24,7 @@ public record RunStatus(
     Map<String, Double> dev,
     @Nullable RunResult result,
     double seconds,
+    double stepSeconds,
     long measuredSteps,
     @Nullable String failure) {
 

@@ -63,11 +63,17 @@ public final class Sweep {
    * An entry of {@code status.json}.
    *
    * @param seconds how long processes worked on the run
+   * @param stepSeconds how long of that after each one's first step: what comes before is the same
+   *     for few steps and for many
    * @param steps how many steps they did in that time
    * @param failure why it failed, or null
    */
-  record Work(double seconds, long steps, @Nullable String failure) {
-    static final Work NONE = new Work(0, 0, null);
+  record Work(double seconds, double stepSeconds, long steps, @Nullable String failure) {
+    static final Work NONE = new Work(0, 0, 0, null);
+
+    Work with(@Nullable String why) {
+      return new Work(seconds, stepSeconds, steps, why);
+    }
   }
 
   /** {@code status.json}. */
@@ -260,7 +266,7 @@ public final class Sweep {
       }
       if (floatRun != null && floatRun.state == RunStatus.State.FAILED) {
         entry.state = RunStatus.State.FAILED;
-        entry.work = new Work(0, 0, "the float run that it starts from failed");
+        entry.work = Work.NONE.with("the float run that it starts from failed");
         changed(entry);
       } else if (running().size() < options.parallel()
           && (floatRun == null || floatRun.state == RunStatus.State.DONE)) {
@@ -278,9 +284,10 @@ public final class Sweep {
       command.add("--float-run=" + folder.run(entry.run.floatRun()).root());
     }
     entry.state = RunStatus.State.RUNNING;
-    entry.work = new Work(entry.work.seconds(), entry.work.steps(), null);
+    entry.work = entry.work.with(null);
     entry.metrics.mark();
     entry.startNanos = System.nanoTime();
+    entry.stepping = false;
     entry.process = RunProcess.start(command, folder.log(entry.run));
     changed(entry);
   }
@@ -298,7 +305,7 @@ public final class Sweep {
       entry.state = RunStatus.State.WAITING;
     } else {
       entry.state = RunStatus.State.FAILED;
-      entry.work = new Work(entry.work.seconds(), entry.work.steps(), process.failure());
+      entry.work = entry.work.with(process.failure());
     }
     changed(entry);
   }
@@ -309,9 +316,7 @@ public final class Sweep {
     if (!entry.folder.root().equals(own.root()) && !own.takeAgain()) {
       entry.state = RunStatus.State.FAILED;
       entry.work =
-          new Work(
-              entry.work.seconds(),
-              entry.work.steps(),
+          entry.work.with(
               "its model is not there, and trained again it came out otherwise ("
                   + entry.folder.root()
                   + "): the two were not computed alike, and runs from both are no fair comparison;"
@@ -352,6 +357,8 @@ public final class Sweep {
     private @Nullable RunProcess process;
     private @Nullable RunResult result;
     private long startNanos;
+    private boolean stepping;
+    private long steppingNanos;
 
     Entry(SweepRun run, RunFolder folder, Work work) {
       this.run = run;
@@ -359,13 +366,20 @@ public final class Sweep {
       this.metrics = new MetricsFollower(folder.stage(run.settings().lastStage()).metrics());
       boolean done = folder.isFinished();
       this.state = done ? RunStatus.State.DONE : RunStatus.State.WAITING;
-      this.work = done ? new Work(work.seconds(), work.steps(), null) : work;
+      this.work = done ? work.with(null) : work;
     }
 
     Work workSoFar() {
       metrics.update();
+      long now = System.nanoTime();
+      if (!stepping && metrics.stepsSinceMark() > 0) {
+        stepping = true;
+        steppingNanos = now;
+        metrics.mark();
+      }
       return new Work(
-          work.seconds() + (System.nanoTime() - startNanos) / NANOS_PER_SECOND,
+          work.seconds() + (now - startNanos) / NANOS_PER_SECOND,
+          work.stepSeconds() + (stepping ? (now - steppingNanos) / NANOS_PER_SECOND : 0),
           work.steps() + metrics.stepsSinceMark(),
           work.failure());
     }
@@ -383,6 +397,7 @@ public final class Sweep {
           metrics.dev(),
           result,
           now.seconds(),
+          now.stepSeconds(),
           now.steps(),
           now.failure());
     }

@@ -28,7 +28,8 @@ import java.util.stream.Stream;
  * </pre>
  */
 public final class SweepFolder {
-  private static final Set<String> LEFTOVERS = Set.of(FolderLock.FILE, ".part-sweep.json");
+  private static final String FILE = "sweep.json";
+  private static final Set<String> LEFTOVERS = Set.of(FolderLock.FILE, ".part-" + FILE);
 
   /**
    * {@code sweep.json}.
@@ -65,7 +66,12 @@ public final class SweepFolder {
   }
 
   private Path file() {
-    return root.resolve("sweep.json");
+    return root.resolve(FILE);
+  }
+
+  /** Whether a sweep was begun here; someone's own file of that name is none. */
+  private boolean isSweep() {
+    return RecordFiles.hasField(file(), "plan");
   }
 
   /**
@@ -76,7 +82,7 @@ public final class SweepFolder {
    *     among these or have other settings
    */
   public void check(List<SweepRun> runs) {
-    if (!Files.isRegularFile(file())) {
+    if (!isSweep()) {
       requireEmpty();
       return;
     }
@@ -144,7 +150,9 @@ public final class SweepFolder {
             root
                 + ": expected an empty folder or a sweep, found other files ("
                 + shortened(others)
-                + "); choose another --out");
+                + ")"
+                + (others.contains(FILE) ? ", " + FILE + " being none that a sweep wrote" : "")
+                + "; choose another --out");
       }
     } catch (IOException e) {
       throw new UncheckedIOException(root + ": cannot be read: " + e.getMessage(), e);
@@ -153,13 +161,13 @@ public final class SweepFolder {
 
   /** The settings of all runs of a sweep by their folders; empty if the folder is none. */
   public Map<String, RunSettings> asked() {
-    return Files.isRegularFile(file()) ? RecordFiles.read(file(), Asked.class).runs() : Map.of();
+    return isSweep() ? RecordFiles.read(file(), Asked.class).runs() : Map.of();
   }
 
   /** Why runs failed, by their folders. */
   public Map<String, String> failures() {
     Map<String, String> failures = new LinkedHashMap<>();
-    if (Files.isRegularFile(status())) {
+    if (RecordFiles.hasField(status(), "runs")) {
       RecordFiles.read(status(), Sweep.Status.class)
           .runs()
           .forEach(

@@ -52,8 +52,8 @@ final class TimeLeft {
     double seconds = 0;
     double passes = 0;
     for (RunStatus status : runs) {
-      if (alike.test(status.run()) && status.measuredSteps() > 0) {
-        seconds += status.seconds();
+      if (alike.test(status.run()) && status.measuredSteps() > 0 && status.stepSeconds() > 0) {
+        seconds += status.stepSeconds();
         passes += (double) status.measuredSteps() * status.run().settings().passesAStep();
       }
     }

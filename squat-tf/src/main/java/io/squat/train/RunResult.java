@@ -38,6 +38,24 @@ public record RunResult(
     further = Objects.requireNonNullElse(further, Map.of());
   }
 
+  /** That of a run of fp that is the float stage of this one. */
+  public RunResult floatStage() {
+    return new RunResult(
+        task,
+        Method.FP.label(),
+        null,
+        seed,
+        floatScores,
+        List.of(),
+        best(floatScores).metrics(),
+        floatScores.get(floatScores.size() - 1).metrics(),
+        Map.of());
+  }
+
+  private static DevScore best(List<DevScore> scores) {
+    return scores.stream().max(Comparator.comparingDouble(DevScore::headline)).orElseThrow();
+  }
+
   /** The dev scores of the last stage, an entry an epoch. */
   public List<DevScore> lastScores() {
     return quantizedScores.isEmpty() ? floatScores : quantizedScores;
@@ -48,8 +66,6 @@ public record RunResult(
     List<DevScore> quantized =
         settings.method().quantized() ? folder.stage(StageSettings.QUANTIZED).scores() : List.of();
     List<DevScore> reported = quantized.isEmpty() ? floats : quantized;
-    DevScore best =
-        reported.stream().max(Comparator.comparingDouble(DevScore::headline)).orElseThrow();
     return new RunResult(
         settings.task().displayName(),
         settings.method().label(),
@@ -57,7 +73,7 @@ public record RunResult(
         settings.seed(),
         floats,
         quantized,
-        best.metrics(),
+        best(reported).metrics(),
         reported.get(reported.size() - 1).metrics(),
         folder.stage(settings.lastStage()).furtherScores());
   }

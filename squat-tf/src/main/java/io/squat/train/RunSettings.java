@@ -112,6 +112,31 @@ public record RunSettings(
         : optimizer;
   }
 
+  /** Those of a run of fp that is the float stage of this run, bit for bit. */
+  public RunSettings floatStage() {
+    return new RunSettings(
+        task,
+        trainHash,
+        devHash,
+        model,
+        choice,
+        casing,
+        Method.FP,
+        bits,
+        levels,
+        granularity,
+        alternation,
+        rho,
+        floatEpochs,
+        epochs,
+        batch,
+        maxLength,
+        floatLearningRate == null ? optimizer : optimizer.withLearningRate(floatLearningRate),
+        null,
+        trainRows,
+        seed);
+  }
+
   /** What decides the numbers of the float stage. */
   FloatSettings floatSettings() {
     return new FloatSettings(

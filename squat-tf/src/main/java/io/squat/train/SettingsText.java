@@ -32,13 +32,15 @@ public final class SettingsText {
   /** {@link RunSettings#epochs}. */
   public static final String EPOCHS = "epochs";
 
+  /** {@link RunSettings#trainRows}. */
+  public static final String TRAIN_ROWS = "trainRows";
+
   private static final String SEED = "seed";
   private static final String BITS = "bits";
   private static final String FLOAT_RATE = "floatLearningRate";
   private static final String RATE = "optimizer.learningRate";
 
   private static final String LEVELS = "levels";
-  private static final String TRAIN_ROWS = "trainRows";
 
   private static final Set<String> OF_QUANTIZERS =
       Set.of(BITS, LEVELS, "granularity", RHO, ALTERNATION, EPOCHS, "optimizer.stepLearningRate");

@@ -226,14 +226,7 @@ public final class Trainer {
 
   private static EncodedExamples encode(WordPiece wordPiece, Examples examples, int length) {
     EncodedExamples encoded = wordPiece.encode(examples, length);
-    if (encoded.truncatedRows() > 0) {
-      log.warn(
-          "{} of {} {} rows are longer than {} tokens and were cut",
-          encoded.truncatedRows(),
-          encoded.size(),
-          examples.split(),
-          length);
-    }
+    RowWarnings.log(encoded, examples.split(), length);
     return encoded;
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -245,6 +246,30 @@ class GlueCommandTest {
     assertTrue(printed.contains("/seed-5: the float run that it starts from failed"), printed);
     assertEquals(changed, Files.readString(run.resolve("result.json"), UTF_8));
     assertEquals(result, Files.readString(again.resolve("result.json"), UTF_8));
+  }
+
+  @Test
+  void aFileOfOnesOwnIsNoSweep() throws IOException {
+    Path sweep = Files.createDirectories(folder.resolve("sweep"));
+    Path own = Files.writeString(sweep.resolve("sweep.json"), "{\"tasks\": [\"CoLA\"]} // mine");
+    Invocation refused = Invocation.of(glue(""));
+    assertEquals(2, refused.status());
+    assertTrue(
+        refused
+            .err()
+            .contains("found other files (sweep.json), sweep.json being none that a sweep wrote"),
+        refused.err());
+    assertEquals("{\"tasks\": [\"CoLA\"]} // mine", Files.readString(own));
+  }
+
+  /** Not a process and a failure for each run. */
+  @Test
+  void aGpuThatIsNotThereIsSaidBeforeAnythingBegins() throws IOException {
+    assumeFalse(Files.exists(Path.of("/dev/nvidiactl")), "a GPU is here, so none is missing");
+    Invocation refused = Invocation.of(glue(" --device gpu"));
+    assertEquals(2, refused.status());
+    assertTrue(refused.err().startsWith("squat: device: expected a GPU"), refused.err());
+    assertFalse(Files.exists(folder.resolve("sweep")));
   }
 
   @Test

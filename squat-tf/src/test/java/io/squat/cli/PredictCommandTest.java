@@ -12,6 +12,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.squat.eval.ModelDescription;
 import io.squat.glue.Casing;
+import io.squat.glue.OwnTask;
+import io.squat.glue.TableColumns;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -138,7 +140,7 @@ class PredictCommandTest {
         JSON.readTree(
             """
             {"answers": [{"text": "It rains", "pair": "it is WET", "label": "0",
-              "probability": 0.875, "probabilities": [0.875, 0.125], "score": null}]}
+              "probability": 0.875, "probabilities": {"0": 0.875, "1": 0.125}, "score": null}]}
             """),
         JSON.readTree(json.toFile()));
   }
@@ -180,6 +182,47 @@ class PredictCommandTest {
               {"input_ids": [2, 7, 3, 0], "input_mask": [1, 1, 1, 0], "segment_ids": [0, 0, 0, 0]}]}
             """),
         asked.get(0));
+  }
+
+  /**
+   * Rows without labels, as they come to who has a model; the columns are those it was trained
+   * with.
+   */
+  @Test
+  void takesTheTextsOfATable() throws IOException {
+    Path csv =
+        Files.writeString(
+            folder.resolve("new.csv"), "id,text,more\n1,\"It is, wet\",x\n2,wet,rains\n");
+    String[] arguments = {
+      "predict", "--url", url + "cola", "--model", folder.toString(), "--input", csv.toString()
+    };
+    Invocation unknown = run(arguments);
+    assertEquals(2, unknown.status());
+    assertEquals(
+        "squat: --text-columns: expected the column of the text in "
+            + csv
+            + ", or the two of a pair, since the model says of none that it was trained with; found"
+            + " none\n",
+        unknown.err());
+    List<String> chosen = new ArrayList<>(List.of(arguments));
+    chosen.addAll(List.of("--text-columns", "more"));
+    assertEquals("0\t0.6667\tx\n0\t0.6667\trains\n", run(chosen.toArray(new String[0])).out());
+    OwnTask task =
+        new OwnTask("reviews", new TableColumns(List.of("text"), "y"), List.of("bad", "good"));
+    Files.write(
+        folder.resolve("assets").resolve(ModelDescription.FILE),
+        new ModelDescription(
+                task.name(),
+                task.labels(),
+                Casing.UNCASED,
+                16,
+                "packed",
+                "hash",
+                Map.of(),
+                Map.of(),
+                JSON.createObjectNode().set("task", JSON.valueToTree(task)))
+            .toJson());
+    assertEquals("bad\t0.8333\tIt is, wet\nbad\t0.6667\twet\n", run(arguments).out());
   }
 
   @ParameterizedTest

@@ -93,7 +93,7 @@ class SharpnessCommandTest {
         first
             .out()
             .startsWith(
-                "12 rows of CoLA train, seed 1, no dropout, quantized weights, activations quantized,"
+                "task CoLA, 12 rows of its train split, drawn by seed 1, no dropout, quantized weights, activations quantized,"
                     + " rho 0.01, 0.02, 0.05, average rho 10, 30\n"),
         first.out());
     String json = Files.readString(folder.resolve("first/sharpness.json"), UTF_8);

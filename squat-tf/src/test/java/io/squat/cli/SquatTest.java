@@ -116,7 +116,9 @@ class SquatTest {
           """
           ''                                                   | a command is missing
           bench                                                | what to measure is missing: train
-          trian                                                | did you mean train
+          trian                                                | unknown command "trian"; did you mean train
+          inspect --model m x                                  | unknown argument "x"
+          train --model m --task CoLA --data d --out o -x       | Unknown option: '-x'
           train                                                | '--out=DIR'
           train --model m --task CoLA --data d --out o --rhoo 1 | Unknown option
           train --model m --task Cola2 --data d --out o        | unknown task "Cola2"; expected one of CoLA
@@ -127,7 +129,7 @@ class SquatTest {
           train --model m --task CoLA --data d --out o --granularity row | expected tensor or channel, found "row"
           export --out o --format packed --model m --granularity row | found "row"
           train --model m --task CoLA --data d --out o --alternation batches:0 | found "batches:0"
-          train --model m --task CoLA --data d --out o --device tpu | found "tpu"
+          train --model m --task CoLA --data d --out o --device tpu | squat: --device: expected one of auto, cpu, gpu, found "tpu"
           train --model m --task CoLA --data d --out o --seed x | 'x' is not a long
           train --model m --task CoLA --data d --out o --cased --uncased | mutually exclusive
           eval --model m --task CoLA --data d --split valid    | unknown split "valid"

@@ -2,15 +2,20 @@ package io.squat.plots;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import org.jfree.chart.JFreeChart;
+import org.jfree.chart.axis.NumberAxis;
 import org.jfree.data.Range;
 import org.junit.jupiter.api.Test;
 
@@ -91,6 +96,44 @@ class FigureTest {
     assertEquals(
         List.of(0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0),
         new Levels(List.of(reaching(1), reaching(Double.POSITIVE_INFINITY))).heights());
+  }
+
+  @Test
+  void whatLiesBelowZeroHasAColourOfItsOwn() {
+    List<Double> at = List.of(-1.0, 0.0, 1.0);
+    List<Double> side = List.of(1.0, -0.1, 1.0);
+    Field field = new Field("rise", at, at, List.of(side, List.of(0.5, 0.0, 0.5), side));
+    Levels levels = new Levels(List.of(field));
+    assertEquals(0.0, levels.heights().get(0));
+    assertEquals(0.01, levels.heights().get(1));
+    assertNotEquals(levels.getPaint(-0.1), levels.getPaint(0.001));
+    assertEquals(levels.getPaint(-0.1), levels.getPaint(-1e-9));
+    assertFalse(new Levels(List.of(reaching(1))).heights().contains(0.0));
+  }
+
+  /** A few thousandths of a loss apart, their labels once were the same number. */
+  @Test
+  void ticksOfANarrowAxisDiffer() throws IOException {
+    for (double width : List.of(1e-5, 2e-4, 0.003, 0.7, 50.0)) {
+      List<Point> points = List.of(Point.of(0, 0.43), Point.of(1, 0.43 + width));
+      Plot plot =
+          new Plot(
+              "",
+              Axis.linear("x"),
+              Axis.linear("y"),
+              List.of(new Curve("one", LOOK, Curve.Form.LINE, points)),
+              List.of());
+      JFreeChart chart = Drawing.chart(plot, null);
+      chart.createBufferedImage(400, 300); // chooses the ticks
+      NumberAxis axis = (NumberAxis) chart.getXYPlot().getRangeAxis();
+      List<String> ticks = new ArrayList<>();
+      double step = axis.getTickUnit().getSize();
+      for (double at = Math.ceil(0.43 / step) * step; at <= 0.43 + width; at += step) {
+        ticks.add(axis.getTickUnit().valueToString(at));
+      }
+      assertTrue(ticks.size() > 2, width + ": " + ticks);
+      assertEquals(ticks.size(), new HashSet<>(ticks).size(), width + ": " + ticks);
+    }
   }
 
   /**

@@ -8,12 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import io.squat.glue.Metric;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -279,6 +282,61 @@ class ReportTest {
     assertTrue(all.matches(".*\\. Where the method uses it: .*step-lr 0.001.*"), all);
   }
 
+  /**
+   * A run by {@code train} alone has its float stage in its folder, where others are runs of fp.
+   */
+  @Test
+  void theFloatStageOfARunIsARunOfFp() throws IOException {
+    add("runs/MRPC/lsq-2/seed-1", "lsq", settings -> settings, false);
+    add("float/MRPC/seed-1", "fp", settings -> settings, false);
+    GroupRow expected = Report.of(List.of(added)).rows().get(0);
+    ObjectMapper json = new ObjectMapper();
+    ObjectNode result = (ObjectNode) json.readTree(added.resolve("lsq/result.json").toFile());
+    result.set(
+        "floatScores", json.readTree(added.resolve("fp/result.json").toFile()).get("floatScores"));
+    json.writeValue(added.resolve("lsq/result.json").toFile(), result);
+    Files.move(added.resolve("fp/float"), added.resolve("lsq/float"));
+    MoreFiles.deleteRecursively(added.resolve("fp"), RecursiveDeleteOption.ALLOW_INSECURE);
+    add("runs/MRPC/squat/seed-1", "squat", settings -> settings, false);
+    Files.copy(
+        added.resolve("lsq/result.json"),
+        added.resolve("squat/result.json"),
+        StandardCopyOption.REPLACE_EXISTING);
+    Report report = Report.of(List.of(added));
+    GroupRow found = report.rows().get(0);
+    assertEquals("fp", found.method());
+    assertEquals(expected.last(), found.last());
+    assertEquals(expected.seeds(), found.seeds());
+    assertEquals(
+        2,
+        report.rows().stream().filter(row -> row.difference("fp", "F1", "last") != null).count());
+    Path first = folder.resolve("float-stage-page");
+    report.write(first);
+    String text = Files.readString(first.resolve("report.md"));
+    assertTrue(text.contains("Runs: 2, of them finished: 2."), text);
+    Path results = folder.resolve("float-stage-results");
+    assertEquals(2, ResultFiles.copy(added, results));
+    Path second = folder.resolve("float-stage-again");
+    Report.of(List.of(results)).write(second);
+    assertEquals(-1, Files.mismatch(first.resolve("index.html"), second.resolve("index.html")));
+  }
+
+  @Test
+  void modelsThatSayOneClassAloneAreMarked() throws IOException {
+    add("runs/MRPC/lsq-2/seed-1", "seed-1", settings -> settings, false);
+    add("runs/MRPC/lsq-2/seed-2", "seed-2", settings -> settings, false);
+    Path predictions = added.resolve("seed-2/quantized/dev-predictions-2.txt");
+    Files.writeString(predictions, Files.readString(predictions).replaceAll("[01]", "1"));
+    Report report = Report.of(List.of(added));
+    assertEquals(1, report.rows().get(0).oneClass());
+    report.write(folder.resolve("one-class"));
+    String text = Files.readString(folder.resolve("one-class/report.md"));
+    assertTrue(
+        text.contains("\u2021: the models of lsq at 2-8-8 with 1 of 2 seeds say one class"), text);
+    assertTrue(text.contains("| 2 \u2021 |"), text);
+    assertEquals(0, row("runs/MRPC/lsq-2").oneClass());
+  }
+
   @Test
   void theDefaultLevelsAreTheSameAskedForOrNot() throws IOException {
     add("runs/MRPC/lsq-2/seed-1", "seed-1", settings -> settings, false);
@@ -313,7 +371,7 @@ class ReportTest {
     String settings = Files.readString(sweep.resolve("runs/MRPC/squat/seed-1/settings.json"));
     Files.writeString(
         added.resolve("sweep.json"),
-        "{\"runs\": {\"runs/MRPC/squat/seed-1\": "
+        "{\"plan\": null, \"runs\": {\"runs/MRPC/squat/seed-1\": "
             + settings
             + ", \"runs/MRPC/squat/seed-2\": "
             + settings.replace("\"seed\": 1", "\"seed\": 2")
@@ -392,6 +450,8 @@ class ReportTest {
         Files.createDirectories(added.resolve(".vscode")).resolve("settings.json"), "no JSON");
     Files.writeString(
         Files.createDirectories(added.resolve("other")).resolve("settings.json"), "{\"a\": 1}");
+    Files.writeString(
+        added.resolve("sweep.json"), "{\"tasks\": [\"MRPC\"], // mine\n \"runs\": []}");
     Path linked = Files.createDirectories(folder.resolve("linked"));
     Files.createSymbolicLink(linked.resolve("run"), added.resolve("real").toAbsolutePath());
     Files.createSymbolicLink(linked.resolve("round"), linked.toAbsolutePath());

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 /** How long the rest of a sweep takes, reckoned by hand. */
 class TimeLeftTest {
   private static final int STEPS = 100;
+  private static final double START = 30;
 
   private static RunStatus run(
       GlueTask task,
@@ -48,7 +49,7 @@ class TimeLeftTest {
             null,
             1);
     SweepRun run = new SweepRun("runs/x", "x", settings, null, List.of(), STEPS);
-    return new RunStatus(run, state, step, Map.of(), null, seconds, step, null);
+    return new RunStatus(run, state, step, Map.of(), null, seconds + START, seconds, step, null);
   }
 
   @Test
