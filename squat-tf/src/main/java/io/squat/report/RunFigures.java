@@ -148,13 +148,16 @@ final class RunFigures {
               Curve.Form.MARKED_LINE,
               group -> epochs(group, metric, EPOCH_BESIDE * beside(groups, group))));
     }
-    plots.add(
+    Plot losses =
         plot(
             Axis.whole("step"),
             Axis.linear("training loss, smoothed"),
             groups,
             Curve.Form.LINE,
-            RunFigures::losses));
+            RunFigures::losses);
+    if (losses.curves().stream().anyMatch(curve -> !curve.points().isEmpty())) {
+      plots.add(losses); // else no metrics were kept
+    }
     return new Figure(plots.size(), plots);
   }
 
