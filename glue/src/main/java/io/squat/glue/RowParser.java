@@ -112,9 +112,7 @@ final class RowParser {
    */
   static Examples readAll(
       Table table, String name, RowRules rules, Task task, Split split, HashedStream bytes) {
-    String what =
-        task instanceof OwnTask ? "the " + split + " rows" : task.displayName() + " " + split;
-    RowParser parser = of(table, name, rules, what);
+    RowParser parser = of(table, name, rules, "the " + split + " rows");
     List<Example> rows = new ArrayList<>();
     int skippedRows = 0;
     for (List<@Nullable String> fields = table.next(); fields != null; fields = table.next()) {

@@ -252,7 +252,7 @@ class GlueReaderTest {
   void missingColumns() {
     assertError(
         "rows, line 1: missing column \"sentence2\", \"label\"; expected the tab-separated header of"
-            + " RTE dev, found \"index\", \"sentence1\"",
+            + " the dev rows, found \"index\", \"sentence1\"",
         () -> read(GlueTask.RTE, Split.DEV, "index\tsentence1", "0\ta"));
   }
 

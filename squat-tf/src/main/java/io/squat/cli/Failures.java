@@ -51,10 +51,9 @@ final class Failures {
     // A converter names the option itself.
     message = message.replaceFirst("^Invalid value for option '--([a-z-]+)'[^:]*: \\1: ", "--$1: ");
     if (e instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
-      boolean ofRoot = command.getParent() == null;
       message =
           "unknown "
-              + (ofRoot ? "command" : "argument")
+              + (command.getSubcommands().isEmpty() ? "argument" : "command")
               + " \""
               + unmatched.getUnmatched().get(0)
               + "\"";

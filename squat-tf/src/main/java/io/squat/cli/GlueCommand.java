@@ -205,7 +205,10 @@ final class GlueCommand extends SquatCommand {
       SweepTable.printRuns(printer, statuses);
       return SweepResult.of(statuses);
     }
-    device(plan).requireThere();
+    if (Sweep.status(folder, runs, options).stream()
+        .anyMatch(run -> run.state() != RunStatus.State.DONE)) {
+      DeviceProbe.require(device(plan));
+    }
     SweepView view = SweepTable.ofStandardError();
     SweepResult result = SweepResult.of(Sweep.run(folder, plan, runs, options, view));
     SweepTable.print(printer, result);

@@ -78,8 +78,8 @@ final class PredictCommand extends SquatCommand {
       converter = Unquoted.class,
       paramLabel = "NAME",
       description =
-          "Column of the text in the table of --input, or the two of a pair (default: those that the"
-              + " model was trained with).")
+          "Column of the text in the table of --input, or the two of a pair (default: those that a"
+              + " model for a table of your own was trained with).")
   @Nullable List<String> textColumns;
 
   /** One text, or a pair. */
@@ -123,6 +123,7 @@ final class PredictCommand extends SquatCommand {
 
   @Override
   Object run(PrintWriter out) {
+    model.requireGiven(spec.commandLine());
     InputTexts input = texts.given == null ? read(requireNonNull(texts.input)) : given(texts.given);
     List<Answer> answers;
     try (TextClassifier classifier =
@@ -156,8 +157,8 @@ final class PredictCommand extends SquatCommand {
                         new IllegalArgumentException(
                             "--text-columns: expected the column of the text in "
                                 + file
-                                + ", or the two of a pair, since the model says of none that it was"
-                                + " trained with; found none")));
+                                + ", or the two of a pair, since no --model says which columns of a table of"
+                                + " one's own it was trained with; found none")));
   }
 
   private static List<Answer> answers(InputTexts input, TextClassifier classifier) {
@@ -188,12 +189,20 @@ final class PredictCommand extends SquatCommand {
     return answers;
   }
 
+  /** A text of a table may have tabs and line ends, which part columns and lines here. */
+  private static String inLine(String text) {
+    return text.replaceAll("[\t\r\n]+", " ");
+  }
+
   private static void print(PrintWriter out, Answer answer) {
     String result =
         answer.score() != null
             ? String.format(Locale.ROOT, "%.3f", answer.score())
             : String.format(Locale.ROOT, "%s\t%.4f", answer.label(), answer.probability());
     out.println(
-        result + "\t" + answer.text() + (answer.pair() == null ? "" : "\t" + answer.pair()));
+        result
+            + "\t"
+            + inLine(answer.text())
+            + (answer.pair() == null ? "" : "\t" + inLine(answer.pair())));
   }
 }

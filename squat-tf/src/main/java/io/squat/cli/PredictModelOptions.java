@@ -1,5 +1,7 @@
 package io.squat.cli;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.errorprone.annotations.MustBeClosed;
 import io.squat.eval.Classifier;
 import io.squat.eval.ModelDescription;
@@ -13,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -83,13 +86,22 @@ final class PredictModelOptions {
           new TextClassifier.RemoteOptions(
               model == null ? null : folder(model), text, asked, batch));
     }
-    if (model == null) {
-      throw new ParameterException(
-          parsed.commandSpec().commandLine(),
-          "Missing required option: '--model=DIR|NAME' or '--url=URL'");
-    }
+    requireGiven(parsed.commandSpec().commandLine());
+    Path local = folder(requireNonNull(model));
     Classifier.Options loaded = new Classifier.Options(chosen, run.device(), run.threads());
-    return TextClassifier.open(folder(model), new TextClassifier.Options(text, loaded, batch));
+    return TextClassifier.open(local, new TextClassifier.Options(text, loaded, batch));
+  }
+
+  /**
+   * Checks that there is a model.
+   *
+   * @throws ParameterException if there is neither a folder nor a URL
+   */
+  void requireGiven(CommandLine command) {
+    if (model == null && server == null) {
+      throw new ParameterException(
+          command, "Missing required option: '--model=DIR|NAME' or '--url=URL'");
+    }
   }
 
   /** The columns of the texts in the table that the model was trained on, if it says so. */

@@ -135,7 +135,6 @@ final class SharpnessCommand extends SquatCommand {
             settings,
             List.of());
     none.orThoseOf(out).requireSurfacesOf(surfacePoints, out);
-    run.device().requireThere();
     printer.println(none.description());
     SharpnessResults results =
         FolderLock.holding(
@@ -152,6 +151,11 @@ final class SharpnessCommand extends SquatCommand {
       PrintWriter printer) {
     SharpnessResults results = known;
     Progress progress = TerminalProgress.ofStandardError();
+    if (folders.stream()
+        .map(folder -> folder.modelHash(folder.settings().lastStage()))
+        .anyMatch(hash -> isOpen(known, hash, surfacePoints))) {
+      run.device().requireThere();
+    }
     List<RuntimeException> failures = new ArrayList<>();
     for (int i = 0; i < folders.size(); i++) {
       RunFolder folder = folders.get(i);
@@ -165,7 +169,7 @@ final class SharpnessCommand extends SquatCommand {
               String.format(Locale.ROOT, " (%d of %d)", i + 1, folders.size()));
       String hash = measured.hash();
       SharpnessResults.Model there = results.of(hash).orElse(null);
-      if (there == null || (there.sharpness().surface() == null && surfacePoints > 0)) {
+      if (isOpen(results, hash, surfacePoints)) {
         try {
           SharpnessResults.Model found =
               there != null ? there : measured.of(results.settings(), activations, out);
@@ -201,6 +205,13 @@ final class SharpnessCommand extends SquatCommand {
       throw failed;
     }
     return results;
+  }
+
+  private static boolean isOpen(SharpnessResults known, String hash, int surfacePoints) {
+    return known
+        .of(hash)
+        .map(there -> there.sharpness().surface() == null && surfacePoints > 0)
+        .orElse(true);
   }
 
   private Examples examples(Task task) {
@@ -262,25 +273,17 @@ final class SharpnessCommand extends SquatCommand {
 
   private void requireHash(Examples some, RunSettings settings) {
     String wanted = split == Split.TRAIN ? settings.trainHash() : settings.devHash();
+    boolean other = List.of(settings.trainHash(), settings.devHash()).contains(some.sha256());
     if (!some.sha256().equals(wanted)) {
       throw new IllegalArgumentException(
           (data == null ? file : data)
               + ": expected the "
               + split
-              + " rows that the runs were made with (SHA-256 "
-              + wanted
-              + "), found "
-              + other(some.sha256(), settings)
-              + "; give the file that "
-              + split
-              + " rows were read from, or the other --split");
+              + " rows that the runs were made with, found "
+              + (other
+                  ? "their other ones; give those, or the other --split"
+                  : "other rows (SHA-256 " + some.sha256() + ", expected " + wanted + ")"));
     }
-  }
-
-  private static String other(String found, RunSettings settings) {
-    return found.equals(settings.trainHash())
-        ? "their train rows"
-        : found.equals(settings.devHash()) ? "their dev rows" : "others (" + found + ")";
   }
 
   private void writeTable(SharpnessResults results) {

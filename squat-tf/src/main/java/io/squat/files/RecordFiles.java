@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Records as files of JSON, as runs and sweeps keep them; {@link WholeFiles} writes them. */
@@ -75,6 +76,23 @@ public final class RecordFiles {
       return false;
     } catch (JsonProcessingException e) {
       return false;
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Reads a record where a file holds one; someone else's file of the same name is no error.
+   *
+   * @param file the file, which need not be there
+   */
+  public static <T> Optional<T> find(Path file, Class<T> type) {
+    try {
+      return Files.isRegularFile(file)
+          ? Optional.of(JSON.readValue(Files.readAllBytes(file), type))
+          : Optional.empty();
+    } catch (JsonProcessingException e) {
+      return Optional.empty();
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param further the metrics after the last epoch on rows with labels besides dev, by split and
  *     metric, such as {@code dev_mismatched accuracy}, of which all seeds have a value
  * @param oneClass how many of the seeds' models say the same class of all dev rows after the last
- *     epoch
+ *     epoch; null for scores, and where it is not known
  * @param differences to other groups
  */
 public record GroupRow(
@@ -38,7 +38,7 @@ public record GroupRow(
     Map<String, Sample> last,
     Map<String, Sample> best,
     Map<String, Sample> further,
-    int oneClass,
+    @Nullable Integer oneClass,
     List<Difference> differences) {
 
   /** Marks an interval to which the seeds add nothing. */
@@ -95,6 +95,11 @@ public record GroupRow(
           + "]"
           + (seedShare != null && seedShare == 0 ? " " + ROWS_ALONE : "");
     }
+  }
+
+  /** Whether there are models that say one class of all rows, which their scores do not show. */
+  boolean isMarkedOneClass() {
+    return oneClass != null && oneClass > 0;
   }
 
   static GroupRow of(RunGroup group, List<Comparison> comparisons) {
@@ -199,7 +204,7 @@ public record GroupRow(
                 settings,
                 String.valueOf(seeds.size()),
                 String.join(" ", seeds.stream().map(String::valueOf).toList()),
-                String.valueOf(oneClass),
+                oneClass == null ? "" : String.valueOf(oneClass),
                 PlainNumber.of(passes),
                 megabytes == null ? "" : String.valueOf(megabytes)));
     for (RunGroup.Epoch epoch : RunGroup.Epoch.values()) {

@@ -29,6 +29,7 @@ public final class Report {
   private static final String TITLE = "Results";
 
   private final List<ReportedRun> runs;
+  private final FloatStages floatStages;
   private final List<RunGroup> groups;
   private final List<GroupRow> rows;
   private final List<SharpnessResults> sharpness;
@@ -36,8 +37,9 @@ public final class Report {
   private Report(List<ReportedRun> runs, List<SharpnessResults> sharpness) {
     this.runs = runs;
     this.sharpness = sharpness;
+    this.floatStages = FloatStages.of(runs);
     List<ReportedRun> all = new ArrayList<>(runs);
-    all.addAll(FloatStages.of(runs));
+    all.addAll(floatStages.stages());
     this.groups = RunGroup.of(all);
     List<Comparison> comparisons = Comparison.of(groups);
     this.rows = groups.stream().map(group -> GroupRow.of(group, comparisons)).toList();
@@ -113,9 +115,7 @@ public final class Report {
                         + " are.",
                     runs.size(),
                     runs.stream().filter(ReportedRun::isFinished).count())
-                + (FloatStages.of(runs).isEmpty()
-                    ? ""
-                    : " fp is the float stage of the other runs where it is no run of its own.")));
+                + floatStages.text()));
     byTask()
         .forEach(
             (task, ofTask) -> {
@@ -207,7 +207,8 @@ public final class Report {
       blocks.add(new Block.Heading(3, task + " in float"));
       picture(
           file + "-float-learning.png",
-          task + " in float: dev scores and training loss, mean and standard deviation over seeds.",
+          task
+              + " in float: dev scores and, if it was kept, training loss; mean and standard deviation over seeds.",
           Optional.of(RunFigures.learning(floating)),
           blocks);
     }
@@ -225,12 +226,12 @@ public final class Report {
 
   /** Where nothing was learnt the scores alone do not say so. */
   private static String oneClass(List<GroupRow> rows) {
-    return rows.stream().allMatch(row -> row.oneClass() == 0)
+    return rows.stream().noneMatch(GroupRow::isMarkedOneClass)
         ? ""
         : GroupRow.ONE_CLASS
             + ": the models of "
             + rows.stream()
-                .filter(row -> row.oneClass() > 0)
+                .filter(GroupRow::isMarkedOneClass)
                 .map(
                     row ->
                         row.method()
@@ -243,8 +244,8 @@ public final class Report {
                             + row.seeds().size()
                             + " seeds")
                 .collect(Collectors.joining("; "))
-            + " say one class of all dev rows after the last epoch: they have learnt nothing, and"
-            + " between two of them there is no difference to measure. ";
+            + " say one class of all dev rows after the last epoch: they have not learnt to tell"
+            + " the classes, and between two that say the same one there is no difference to measure. ";
   }
 
   private static String mostFrequent(RunGroup group) {
@@ -282,7 +283,7 @@ public final class Report {
     picture(
         file + "-learning.png",
         what
-            + ": dev scores and training loss of the quantized stage, mean and standard deviation"
+            + ": dev scores and, if it was kept, training loss of the quantized stage; mean and standard deviation"
             + " over seeds; each loss is the mean over the steps around, a 20th of all.",
         Optional.of(RunFigures.learning(shown)),
         blocks);
@@ -387,7 +388,7 @@ public final class Report {
                               row.method(),
                               row.settings(),
                               row.seeds().size()
-                                  + (row.oneClass() > 0 ? " " + GroupRow.ONE_CLASS : ""),
+                                  + (row.isMarkedOneClass() ? " " + GroupRow.ONE_CLASS : ""),
                               PlainNumber.of(Math.round(100 * row.passes()) / 100.0),
                               row.megabytes() == null ? "" : Numbers.fixed(row.megabytes(), 2)));
                   row.last().values().forEach(sample -> cells.add(sample.percentText()));

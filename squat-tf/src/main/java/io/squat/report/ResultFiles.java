@@ -3,6 +3,7 @@ package io.squat.report;
 import io.squat.files.RecordFiles;
 import io.squat.files.WholeFiles;
 import io.squat.sharpness.SharpnessResults;
+import io.squat.sweep.SweepFolder;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -38,13 +39,15 @@ public final class ResultFiles {
   public static int copy(Path folder, Path target) {
     List<ReportedRun> runs = RunFinder.runs(List.of(folder));
     try {
-      for (ReportedRun stage : FloatStages.of(runs)) {
+      for (ReportedRun stage : FloatStages.of(runs).stages()) {
         copyLastStage(stage, target.resolve(stage.name()));
       }
       for (ReportedRun run : runs) {
         copy(run, target.resolve(run.name()));
       }
-      copyIfThere(folder.resolve(RunFinder.STATUS), target.resolve(RunFinder.STATUS));
+      if (!new SweepFolder(folder).failures().isEmpty()) { // nothing else of it is needed
+        copyIfThere(folder.resolve(RunFinder.STATUS), target.resolve(RunFinder.STATUS));
+      }
       for (Path results : SharpnessSection.folders(folder)) {
         copyIfThere(
             results.resolve(SharpnessResults.FILE),

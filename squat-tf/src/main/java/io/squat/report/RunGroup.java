@@ -191,15 +191,28 @@ record RunGroup(
     return SettingsText.ofFloatStage(settings).equals(SettingsText.ofFloatStage(other.settings));
   }
 
-  /** How many of its models say the same class of all dev rows after the last epoch. */
-  int oneClass() {
-    return (int)
-        runs.stream()
-            .filter(run -> !run.settings().task().isRegression())
-            .map(run -> run.predictions(run.last()))
-            .flatMap(Optional::stream)
-            .filter(said -> said.length > 1 && Floats.asList(said).stream().distinct().count() == 1)
-            .count();
+  /**
+   * How many of its models say the same class of all dev rows after the last epoch; null for scores
+   * and where predictions or labels were not kept, or the labels are of one class.
+   */
+  @Nullable Integer oneClass() {
+    int count = 0;
+    for (ReportedRun run : runs) {
+      Optional<float[]> labels = run.folder().devLabels();
+      Optional<float[]> said = run.predictions(run.last());
+      if (first().task().isRegression()
+          || labels.isEmpty()
+          || said.isEmpty()
+          || isConstant(labels.get())) {
+        return null;
+      }
+      count += isConstant(said.get()) ? 1 : 0;
+    }
+    return count;
+  }
+
+  private static boolean isConstant(float[] values) {
+    return Floats.asList(values).stream().distinct().count() == 1;
   }
 
   double deviation(Metric metric, Epoch epoch) {

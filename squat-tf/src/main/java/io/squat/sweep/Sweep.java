@@ -77,7 +77,12 @@ public final class Sweep {
   }
 
   /** {@code status.json}. */
-  record Status(Map<String, Work> runs) {}
+  record Status(Map<String, Work> runs) {
+    /** Copies; a file without it has none. */
+    Status {
+      runs = runs == null ? Map.of() : new LinkedHashMap<>(runs);
+    }
+  }
 
   private final SweepFolder folder;
   private final Options options;
@@ -366,7 +371,9 @@ public final class Sweep {
       this.metrics = new MetricsFollower(folder.stage(run.settings().lastStage()).metrics());
       boolean done = folder.isFinished();
       this.state = done ? RunStatus.State.DONE : RunStatus.State.WAITING;
-      this.work = done ? work.with(null) : work;
+      // Before seconds were kept of steps alone, steps were counted with the start's time.
+      Work known = work.stepSeconds() > 0 ? work : new Work(work.seconds(), 0, 0, work.failure());
+      this.work = done ? known.with(null) : known;
     }
 
     Work workSoFar() {

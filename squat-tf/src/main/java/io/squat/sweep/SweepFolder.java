@@ -167,16 +167,17 @@ public final class SweepFolder {
   /** Why runs failed, by their folders. */
   public Map<String, String> failures() {
     Map<String, String> failures = new LinkedHashMap<>();
-    if (RecordFiles.hasField(status(), "runs")) {
-      RecordFiles.read(status(), Sweep.Status.class)
-          .runs()
-          .forEach(
-              (run, work) -> {
-                if (work.failure() != null) {
-                  failures.put(run, work.failure());
-                }
-              });
-    }
+    RecordFiles.find(status(), Sweep.Status.class)
+        .ifPresent(
+            status ->
+                status
+                    .runs()
+                    .forEach(
+                        (run, work) -> {
+                          if (work.failure() != null) {
+                            failures.put(run, work.failure());
+                          }
+                        }));
     return failures;
   }
 

@@ -32,7 +32,7 @@ public final class RowWarnings {
     if (rows.unknownShare() > MUCH_UNKNOWN) {
       log.warn(
           "{} % of the tokens of the {} rows are [UNK], words that the vocabulary does not have: is it the"
-              + " model's own (--vocab), and the casing right (--casing)?",
+              + " model's own (--vocab), and the casing right (--cased, --uncased)?",
           Math.round(100 * rows.unknownShare()), split);
     }
   }

@@ -1,6 +1,5 @@
 package io.squat.train;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.hash.Hashing;
 import io.squat.files.FolderLock;
 import io.squat.files.RecordFiles;
@@ -90,8 +89,7 @@ public final class RunFolder {
 
   /** Whether this is the folder of a run: others, too, may have a {@code settings.json}. */
   public boolean isRun() {
-    return Files.isRegularFile(settingsFile())
-        && RecordFiles.read(settingsFile(), JsonNode.class).path("method").isTextual();
+    return RecordFiles.hasField(settingsFile(), "method");
   }
 
   /**

@@ -112,7 +112,7 @@ public record RunSettings(
         : optimizer;
   }
 
-  /** Those of a run of fp that is the float stage of this run, bit for bit. */
+  /** Those of a run of fp that does what the float stage of this run does. */
   public RunSettings floatStage() {
     return new RunSettings(
         task,

@@ -183,6 +183,8 @@ class GlueCommandTest {
     Path there = folder.resolve("sweep");
     assertSameFiles(kept, there, float5 + "/result.json", lsq5 + "/quantized/metrics.jsonl.gz");
     assertFalse(Files.exists(there.resolve("logs")), "no process was started");
+    // Where nothing is to be done no GPU is needed.
+    assertEquals(0, Invocation.of(again + " --device gpu").status());
 
     // The float model is needed now, and is not among what was kept.
     String more = again.replace("--epochs 1", "--epochs 1,2");

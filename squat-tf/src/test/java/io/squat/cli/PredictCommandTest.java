@@ -192,7 +192,7 @@ class PredictCommandTest {
   void takesTheTextsOfATable() throws IOException {
     Path csv =
         Files.writeString(
-            folder.resolve("new.csv"), "id,text,more\n1,\"It is, wet\",x\n2,wet,rains\n");
+            folder.resolve("new.csv"), "id,text,more\n1,\"It is, wet\",x\n2,wet,\"rains\nis\"\n");
     String[] arguments = {
       "predict", "--url", url + "cola", "--model", folder.toString(), "--input", csv.toString()
     };
@@ -201,12 +201,12 @@ class PredictCommandTest {
     assertEquals(
         "squat: --text-columns: expected the column of the text in "
             + csv
-            + ", or the two of a pair, since the model says of none that it was trained with; found"
-            + " none\n",
+            + ", or the two of a pair, since no --model says which columns of a table of one's own it was"
+            + " trained with; found none\n",
         unknown.err());
     List<String> chosen = new ArrayList<>(List.of(arguments));
     chosen.addAll(List.of("--text-columns", "more"));
-    assertEquals("0\t0.6667\tx\n0\t0.6667\trains\n", run(chosen.toArray(new String[0])).out());
+    assertEquals("0\t0.6667\tx\n0\t0.7500\trains is\n", run(chosen.toArray(new String[0])).out());
     OwnTask task =
         new OwnTask("reviews", new TableColumns(List.of("text"), "y"), List.of("bad", "good"));
     Files.write(
@@ -230,6 +230,7 @@ class PredictCommandTest {
       delimiter = '|',
       textBlock =
           """
+          --input no.csv                               | 2 | Missing required option: '--model=DIR|NAME' or '--url=URL'
           --text a                                     | 2 | Missing required option: '--model=DIR|NAME' or '--url=URL'; see squat predict --help
           --text a --url URLcola                       | 2 | vocabulary: expected one for a model without a folder, found none; give it by --vocab FILE
           --text a --url URLcola --vocab none.txt      | 2 | none.txt: expected a WordPiece vocabulary, found no such file

@@ -105,6 +105,7 @@ class SharpnessCommandTest {
   @Test
   void whatIsThereIsNotMeasuredAgain() throws IOException {
     assertEquals(0, measure("kept", "").status());
+    assertEquals(0, measure("kept", " --device gpu").status(), "nothing is measured");
     Path json = folder.resolve("kept/sharpness.json");
     String text = Files.readString(json, UTF_8);
     Files.writeString(json, text.replaceFirst("\"loss\" : [0-9.]+", "\"loss\" : 123.5"));
@@ -260,17 +261,27 @@ class SharpnessCommandTest {
   void refusesRowsThatAreNotThoseOfTheRun() throws IOException {
     Path data = Files.createDirectories(folder.resolve("data/CoLA"));
     Files.writeString(data.resolve("train.tsv"), "a\t1\t\tA row.\n".repeat(20));
-    Invocation other =
-        Invocation.of(
-            "sharpness --run "
-                + folder.resolve("squat")
-                + " --data "
-                + folder.resolve("data")
-                + " --out "
-                + folder.resolve("none")
-                + SMALL);
+    Files.copy(tiny.resolve("CoLA/train.tsv"), data.resolve("dev.tsv"));
+    String given =
+        "sharpness --run "
+            + folder.resolve("squat")
+            + " --data "
+            + folder.resolve("data")
+            + " --out "
+            + folder.resolve("none")
+            + SMALL;
+    Invocation other = Invocation.of(given);
     assertEquals(2, other.status());
-    assertTrue(other.err().contains("expected the rows that the runs were made with"), other.err());
+    assertTrue(
+        other
+            .err()
+            .contains("expected the train rows that the runs were made with, found other rows"),
+        other.err());
+    Invocation split = Invocation.of(given + " --split dev");
+    assertEquals(2, split.status());
+    assertTrue(
+        split.err().contains("found their other ones; give those, or the other --split"),
+        split.err());
     Invocation many =
         Invocation.of(
             "sharpness --rows 100000 --data "

@@ -119,6 +119,7 @@ class SquatTest {
           trian                                                | unknown command "trian"; did you mean train
           inspect --model m x                                  | unknown argument "x"
           train --model m --task CoLA --data d --out o -x       | Unknown option: '-x'
+          bench trian                                          | unknown command "trian"
           train                                                | '--out=DIR'
           train --model m --task CoLA --data d --out o --rhoo 1 | Unknown option
           train --model m --task Cola2 --data d --out o        | unknown task "Cola2"; expected one of CoLA

@@ -319,6 +319,18 @@ class ReportTest {
     Path second = folder.resolve("float-stage-again");
     Report.of(List.of(results)).write(second);
     assertEquals(-1, Files.mismatch(first.resolve("index.html"), second.resolve("index.html")));
+
+    // As with other threads: the two do not start from one model.
+    Path other = added.resolve("squat/result.json");
+    String scores = Files.readString(other);
+    int at = scores.indexOf("floatScores");
+    Files.writeString(
+        other, scores.substring(0, at) + scores.substring(at).replaceFirst("0[.][0-9]+", "0.5"));
+    Report apart = Report.of(List.of(added));
+    assertEquals(2, apart.rows().size());
+    assertTrue(
+        apart.blocks().toString().contains("The float stages of lsq, squat have the same settings"),
+        apart.blocks().toString());
   }
 
   @Test
@@ -335,6 +347,8 @@ class ReportTest {
         text.contains("\u2021: the models of lsq at 2-8-8 with 1 of 2 seeds say one class"), text);
     assertTrue(text.contains("| 2 \u2021 |"), text);
     assertEquals(0, row("runs/MRPC/lsq-2").oneClass());
+    Files.delete(predictions);
+    assertEquals(null, Report.of(List.of(added)).rows().get(0).oneClass());
   }
 
   @Test
@@ -452,6 +466,10 @@ class ReportTest {
         Files.createDirectories(added.resolve("other")).resolve("settings.json"), "{\"a\": 1}");
     Files.writeString(
         added.resolve("sweep.json"), "{\"tasks\": [\"MRPC\"], // mine\n \"runs\": []}");
+    Files.writeString(added.resolve("status.json"), "{\"runs\": 12}");
+    Files.writeString(
+        Files.createDirectories(added.resolve("editor")).resolve("settings.json"),
+        "{ // of an editor\n \"tab\": 2}");
     Path linked = Files.createDirectories(folder.resolve("linked"));
     Files.createSymbolicLink(linked.resolve("run"), added.resolve("real").toAbsolutePath());
     Files.createSymbolicLink(linked.resolve("round"), linked.toAbsolutePath());
