@@ -30,7 +30,7 @@ public final class TableFile {
 
   /** Whether a file's suffix is that of a table which is no lines of text, as TSV could be. */
   public static boolean isCsvOrJson(Path file) {
-    return TableFormat.isCsvOrJson(file);
+    return TableFormat.find(file).filter(format -> format != TableFormat.TSV).isPresent();
   }
 
   /** The file's name without its suffixes, for example {@code reviews}. */

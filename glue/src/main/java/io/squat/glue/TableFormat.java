@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
+import java.util.Optional;
 
 /** The formats of the user's own tables, by the suffix of the file. */
 enum TableFormat {
@@ -29,10 +29,7 @@ enum TableFormat {
    * @throws IllegalArgumentException if its suffix is none of these
    */
   static TableFormat of(Path file) {
-    String plain = plainName(file).toLowerCase(Locale.ROOT);
-    return Arrays.stream(values())
-        .filter(format -> format.suffixes.stream().anyMatch(plain::endsWith))
-        .findFirst()
+    return find(file)
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
@@ -41,11 +38,12 @@ enum TableFormat {
                         + " another suffix; rename it after what it holds"));
   }
 
-  static boolean isCsvOrJson(Path file) {
+  /** The format of a file; empty if its suffix is none of these. */
+  static Optional<TableFormat> find(Path file) {
     String plain = plainName(file).toLowerCase(Locale.ROOT);
-    return Stream.of(CSV, JSON_LINES)
-        .flatMap(format -> format.suffixes.stream())
-        .anyMatch(plain::endsWith);
+    return Arrays.stream(values())
+        .filter(format -> format.suffixes.stream().anyMatch(plain::endsWith))
+        .findFirst();
   }
 
   /** The name of a file without {@code .gz}. */
