@@ -66,7 +66,8 @@ record Vocabulary(String name, List<String> entries) {
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
           file
-              + ": expected the model's vocabulary (vocab.txt), found no such file; name it with --vocab");
+              + ": expected the model's vocabulary (vocab.txt), found no such file; put it there, or name"
+              + " it by --vocab where there is that option");
     }
     List<String> entries = new ArrayList<>();
     try (Utf8Lines lines = new Utf8Lines(Files.newInputStream(file), file.toString())) {

@@ -47,7 +47,8 @@ class VocabularyTest {
   @Test
   void missingFile() {
     assertError(
-        ": expected the model's vocabulary (vocab.txt), found no such file; name it with --vocab");
+        ": expected the model's vocabulary (vocab.txt), found no such file; put it there, or name"
+            + " it by --vocab where there is that option");
   }
 
   @Test

@@ -111,6 +111,13 @@ final class SharpnessCommand extends SquatCommand {
   @Override
   Object run(PrintWriter printer) {
     List<RunFolder> folders = runs.stream().map(RunFolder::new).toList();
+    if (new RunFolder(out).isRun()) {
+      throw new IllegalArgumentException(
+          "--out: expected a folder for results, found that of a run, " + out);
+    }
+    if (split != Split.TRAIN && split != Split.DEV) {
+      throw new IllegalArgumentException("--split: expected train or dev, found " + split);
+    }
     RunSettings first = folders.get(0).settings();
     for (RunFolder folder : folders) {
       requireSameRows(folder, first);
@@ -173,6 +180,10 @@ final class SharpnessCommand extends SquatCommand {
         try {
           SharpnessResults.Model found =
               there != null ? there : measured.of(results.settings(), activations, out);
+          if (there == null && results.ofSameRun(found).isPresent()) {
+            printer.println(
+                "in the place of what was measured of the same run with other weights:");
+          }
           results = results.with(found);
           results.write(out); // a measurement takes minutes
           if (surfacePoints > 0) {
@@ -187,6 +198,8 @@ final class SharpnessCommand extends SquatCommand {
         }
         results.write(out);
         writeTable(results);
+      } else {
+        printer.println("measured before:");
       }
       printer.print(SharpnessTables.text(results.of(hash).orElseThrow()));
       printer.flush();
@@ -292,8 +305,12 @@ final class SharpnessCommand extends SquatCommand {
 
   private void write(SharpnessResults results) {
     writeTable(results);
-    for (Map.Entry<String, Figure> figure : SharpnessFigures.of(results).entrySet()) {
+    Map<String, Figure> figures = SharpnessFigures.of(results);
+    for (Map.Entry<String, Figure> figure : figures.entrySet()) {
       WholeFiles.writeBytes(out.resolve(figure.getKey()), figure.getValue().png());
+    }
+    if (!figures.containsKey(SharpnessFigures.SURFACES)) {
+      WholeFiles.delete(out.resolve(SharpnessFigures.SURFACES)); // of a model that is replaced
     }
   }
 }

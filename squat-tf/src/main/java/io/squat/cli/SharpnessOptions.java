@@ -36,7 +36,8 @@ final class SharpnessOptions {
       names = "--directions",
       defaultValue = "8",
       paramLabel = "N",
-      description = "Random directions, each taken both ways (default: ${DEFAULT-VALUE}).")
+      description =
+          "Random directions, each taken both ways; 2 or more (default: ${DEFAULT-VALUE}).")
   private int directions;
 
   @Option(
@@ -51,8 +52,8 @@ final class SharpnessOptions {
       defaultValue = "8",
       paramLabel = "N",
       description =
-          "Products with the Hessian, of which the eigenvalues are found; residuals tell how well"
-              + " (default: ${DEFAULT-VALUE}).")
+          "Products with the Hessian, of which the eigenvalues are found, at least as many as those;"
+              + " residuals tell how well (default: ${DEFAULT-VALUE}).")
   private int iterations;
 
   @Option(
@@ -84,7 +85,7 @@ final class SharpnessOptions {
       names = "--line-points",
       defaultValue = "15",
       paramLabel = "N",
-      description = "Places along a line (default: ${DEFAULT-VALUE}).")
+      description = "Places along a line, an odd number (default: ${DEFAULT-VALUE}).")
   private int linePoints;
 
   @Option(
@@ -92,7 +93,7 @@ final class SharpnessOptions {
       defaultValue = "15",
       paramLabel = "N",
       description =
-          "Places along a side of the surface, 0 for none: it is half of the passes, and can be added"
+          "Places along a side of the surface, an odd number, 0 for none: it is half of the passes, and can be added"
               + " later (default: ${DEFAULT-VALUE}).")
   private int surfacePoints;
 

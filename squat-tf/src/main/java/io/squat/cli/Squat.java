@@ -1,5 +1,7 @@
 package io.squat.cli;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import io.squat.glue.GlueTask;
 import io.squat.glue.Split;
 import io.squat.ops.BitWidths;
@@ -13,6 +15,7 @@ import io.squat.train.ServingFormat;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
 import picocli.CommandLine;
@@ -121,6 +124,7 @@ public final class Squat implements Runnable {
         .registerConverter(Device.class, checked(Device::of))
         .registerConverter(Compute.class, checked(Compute::of))
         .registerConverter(ServingFormat.class, checked(ServingFormat::of))
+        .registerConverter(Path.class, checked(Squat::path))
         .registerConverter(URI.class, checked(URI::create))
         .registerConverter(Granularity.class, checked(Granularity::of))
         .registerConverter(Levels.class, checked(TrainingOptions::levels))
@@ -134,6 +138,11 @@ public final class Squat implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(spec.commandLine(), "a command is missing");
+  }
+
+  private static Path path(String text) {
+    checkArgument(!text.isEmpty(), "expected a path, found nothing");
+    return Path.of(text);
   }
 
   private static <T> ITypeConverter<T> checked(Function<String, T> parse) {

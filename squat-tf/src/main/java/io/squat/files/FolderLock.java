@@ -7,12 +7,16 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * the process ends, however that happens; the file stays and means nothing by itself.
  */
 public final class FolderLock {
+  private static final Logger log = LogManager.getLogger();
+
   /** The file that is locked. */
   public static final String FILE = "lock";
 
@@ -28,13 +34,16 @@ public final class FolderLock {
   private FolderLock() {}
 
   /**
-   * Works in a folder, which is made if it is not there, while no other process does.
+   * Works in a folder, which is made if it is not there, while no other process does. If it was not
+   * there and the work fails before it has written anything, it is not there afterwards.
    *
    * @param work what is done
    * @return what it gives back
    * @throws IllegalArgumentException if another process has the folder; nothing is done then
    */
   public static <T> T holding(Path folder, Supplier<T> work) {
+    boolean made = !Files.exists(folder);
+    boolean done = false;
     try (FileChannel channel = open(folder)) {
       if (tryLock(channel) == null) {
         throw new IllegalArgumentException(
@@ -45,9 +54,26 @@ public final class FolderLock {
       }
       String process = ProcessHandle.current().pid() + "\n";
       channel.truncate(0).write(ByteBuffer.wrap(process.getBytes(StandardCharsets.UTF_8)));
-      return work.get();
+      T result = work.get();
+      done = true;
+      return result;
     } catch (IOException e) {
       throw new UncheckedIOException(folder + ": cannot be locked: " + e.getMessage(), e);
+    } finally {
+      if (made && !done) {
+        deleteIfUnused(folder);
+      }
+    }
+  }
+
+  private static void deleteIfUnused(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      if (files.allMatch(file -> file.endsWith(FILE))) {
+        Files.deleteIfExists(folder.resolve(FILE));
+        Files.delete(folder);
+      }
+    } catch (IOException e) {
+      log.debug("{}: cannot be removed", folder, e); // what failed is told in its place
     }
   }
 
@@ -94,6 +120,8 @@ public final class FolderLock {
       Files.createDirectories(folder);
       return FileChannel.open(
           folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    } catch (FileAlreadyExistsException e) {
+      throw new IllegalArgumentException(folder + ": expected a folder, found a file", e);
     } catch (IOException e) {
       throw new UncheckedIOException(folder + ": cannot be locked: " + e.getMessage(), e);
     }

@@ -55,6 +55,10 @@ import org.jspecify.annotations.Nullable;
 /** Draws a figure. */
 final class Drawing {
   private static final int SCALE = 2;
+
+  /** How many names stand beside each other below an axis; more of them stand upright. */
+  private static final int BESIDE = 6;
+
   private static final int HEIGHT = 300;
   // The widest figure still fits a page; few plots are larger than many.
   private static final int[] WIDTHS = {640, 440, 360, 320};
@@ -337,6 +341,7 @@ final class Drawing {
           case NAMED -> {
             SymbolAxis named = new SymbolAxis(axis.label(), axis.names().toArray(new String[0]));
             named.setGridBandsVisible(false);
+            named.setVerticalTickLabels(axis.names().size() > BESIDE);
             yield named;
           }
         };

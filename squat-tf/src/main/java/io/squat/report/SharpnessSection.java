@@ -31,13 +31,17 @@ import org.jspecify.annotations.Nullable;
 final class SharpnessSection {
   private static final String FOLDER = "sharpness";
 
+  /** A mean of fewer standard errors is not divided by. */
+  private static final double KNOWN = 2;
+
   private static final Map<String, String> CAPTIONS =
       Map.of(
           "sharpness.png",
-          "the rise of the loss by the distance, in the worst direction that was found and in random"
-              + " ones; means and ranges over seeds.",
+          "the rise of the loss by the distance, in the worst direction that was found (means and ranges"
+              + " over seeds) and in random ones (means and standard errors over directions).",
           "eigenvalues.png",
-          "the largest eigenvalues of the Hessian; means over seeds, bands are their range with the residuals.",
+          "the largest eigenvalues of the Hessian; means over seeds, bands are their range with the"
+              + " residuals, and where a band is wide the eigenvalue may be another one than the second.",
           "lines.png",
           "the loss along a random direction that has the norms of the weights' filters, and along the"
               + " gradient; means and ranges over seeds.",
@@ -85,10 +89,11 @@ final class SharpnessSection {
                 Locale.ROOT,
                 "On the same %d rows of the %s split (drawn by seed %d), without dropout, at the quantized weights, activations"
                     + " %s. Means over the models' seeds ± their standard deviation. Epsilon-sharpness is"
-                    + " the largest rise of the loss within rho that %d steps of ascent found, average"
-                    + " sharpness the mean rise at rho over %d random directions, each taken both ways; of"
-                    + " one seed ± its standard error over directions. The residual is that of the"
-                    + " eigenvalue. Adaptive: weights measured by the norms of their filters.",
+                    + " the largest rise of the loss within rho that %d steps of ascent found%s. Average"
+                    + " sharpness is the mean rise at rho over %d random directions a seed, each taken both"
+                    + " ways, ± the standard error over the directions of all seeds, which says nothing of"
+                    + " how much models of other seeds differ. The residual is that of the"
+                    + " eigenvalue.%s Adaptive: weights measured by the norms of their filters.",
                 results.rows(),
                 results.split(),
                 results.settings().seed(),
@@ -97,7 +102,9 @@ final class SharpnessSection {
                         + " pictures"
                     : "not quantized (what that changes of the loss stands beside it)",
                 results.settings().ascentSteps(),
-                results.settings().directions())));
+                lastSteps(results),
+                results.settings().directions(),
+                smallest(results))));
     List<SharpnessGroup> groups = SharpnessGroup.of(results);
     blocks.add(table(results, groups));
     Block.Table ratios = ratios(results, groups);
@@ -105,8 +112,9 @@ final class SharpnessSection {
       blocks.add(
           new Block.Text(
               "As parts of what the lsq named beside has (of the same width; for fp, any): the geometric mean"
-                  + " over the seeds that both have, and the range of them; of one seed's averages ± the standard error of the ratio over"
-                  + " directions."));
+                  + " over the seeds that both have, and the range of them; of averages the ratio of the"
+                  + " means ± its standard error over directions, where the lsq's mean is at least two of"
+                  + " its own."));
       blocks.add(ratios);
     }
     for (Map.Entry<String, Figure> figure : SharpnessFigures.of(results).entrySet()) {
@@ -187,13 +195,12 @@ final class SharpnessSection {
   }
 
   private static String mean(SharpnessGroup group, Column column) {
-    SummaryStatistics found = group.over(column.number());
     Function<Sharpness, AverageSharpness> average = column.average();
-    return average == null || found.getN() > 1
-        ? mean(found)
-        : mean(found)
-            + " ± "
-            + Numbers.significant(group.over(model -> average.apply(model).error()).getMean(), 2);
+    if (average == null) {
+      return mean(group.over(column.number()));
+    }
+    AverageSharpness found = group.together(average);
+    return Numbers.significant(found.mean(), 4) + " ± " + Numbers.significant(found.error(), 2);
   }
 
   private static String mean(SummaryStatistics found) {
@@ -207,15 +214,16 @@ final class SharpnessSection {
     List<String> head = new ArrayList<>(List.of("model", "to", "seeds", "scale"));
     columns(results.settings(), Scale.PLAIN).forEach(column -> head.add(column.name()));
     List<List<String>> rows = new ArrayList<>();
-    for (SharpnessGroup group : groups) {
-      for (SharpnessGroup lsq : groups) {
-        int common = group.ratios(lsq, Sharpness::loss).size();
-        if (lsq.isLsqFor(group) && common > 0) {
+    for (SharpnessGroup all : groups) {
+      for (SharpnessGroup allLsq : groups) {
+        SharpnessGroup group = all.ofSeedsOf(allLsq);
+        SharpnessGroup lsq = allLsq.ofSeedsOf(all);
+        if (allLsq.isLsqFor(all) && !group.models().isEmpty()) {
           for (Scale scale : Scale.values()) {
             List<String> row = new ArrayList<>();
             row.add(group.name());
             row.add(lsq.name());
-            row.add(Integer.toString(common));
+            row.add(Integer.toString(group.models().size()));
             row.add(scale.label());
             columns(results.settings(), scale)
                 .forEach(column -> row.add(ratio(group, lsq, column)));
@@ -228,23 +236,73 @@ final class SharpnessSection {
   }
 
   private static String ratio(SharpnessGroup group, SharpnessGroup lsq, Column column) {
+    Function<Sharpness, AverageSharpness> average = column.average();
+    if (average != null) {
+      return ratio(group.together(average), lsq.together(average));
+    }
     SummaryStatistics found = new SummaryStatistics();
     group.ratios(lsq, column.number()).forEach(found::addValue);
     if (Double.isNaN(found.getMean())) {
       return "";
     }
     String mean = Numbers.significant(found.getGeometricMean(), 3);
-    if (found.getN() == 1) {
-      Function<Sharpness, AverageSharpness> average = column.average();
-      return average == null
-          ? mean
-          : mean + " ± " + Numbers.significant(group.ratioError(lsq, average).orElseThrow(), 2);
+    return found.getN() == 1
+        ? mean
+        : mean
+            + " ["
+            + Numbers.significant(found.getMin(), 3)
+            + ", "
+            + Numbers.significant(found.getMax(), 3)
+            + "]";
+  }
+
+  private static String ratio(AverageSharpness found, AverageSharpness lsq) {
+    return lsq.mean() < KNOWN * lsq.error() || lsq.mean() <= 0
+        ? ""
+        : Numbers.significant(found.mean() / lsq.mean(), 3)
+            + " ± "
+            + Numbers.significant(found.ratioError(lsq), 2);
+  }
+
+  /** How much of the rises the last step of ascent added, where it added something. */
+  private static String lastSteps(SharpnessResults results) {
+    List<String> most = new ArrayList<>();
+    for (int i = 0; i < results.settings().rhos().size(); i++) {
+      int number = i;
+      double largest =
+          measures(results)
+              .mapToDouble(found -> found.epsilon().get(number).lastStep())
+              .max()
+              .orElse(0);
+      most.add(String.format(Locale.ROOT, "%.1f", 100 * largest));
     }
-    return mean
-        + " ["
-        + Numbers.significant(found.getMin(), 3)
-        + ", "
-        + Numbers.significant(found.getMax(), 3)
-        + "]";
+    return " (of which the last step added at most "
+        + String.join(", ", most)
+        + " %; about as much more may be missing)";
+  }
+
+  /** What negative Ritz values say, where there are some. */
+  private static String smallest(SharpnessResults results) {
+    List<Double> parts =
+        results.models().stream()
+            .map(model -> model.sharpness().plain().hessian())
+            .map(found -> found.smallest() / found.eigenvalues().get(0).value())
+            .filter(part -> part < 0)
+            .sorted()
+            .toList();
+    return parts.isEmpty()
+        ? ""
+        : String.format(
+            Locale.ROOT,
+            " The Hessian of %d of the %d models has eigenvalues below 0, down to -%s times the largest: they"
+                + " are at no exact minimum of these rows.",
+            parts.size(),
+            results.models().size(),
+            Numbers.significant(-parts.get(0), 2));
+  }
+
+  private static Stream<Sharpness.Measures> measures(SharpnessResults results) {
+    return results.models().stream()
+        .flatMap(model -> Stream.of(Scale.values()).map(scale -> scale.of(model.sharpness())));
   }
 }

@@ -14,9 +14,10 @@ import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
  * </pre>
  *
  * <p>Both ways are as likely, so the mean over directions is the same; but the slope, which is most
- * of a rise near the point, cancels in each pair, and what is left is the curvature.
+ * of a rise near the point, cancels in each pair, and what is left is the curvature: of a quadratic
+ * loss of N weights the mean over all directions is {@code rho^2 trace(H) / (2 N)}.
  *
- * @param rho how far
+ * @param rho how far: the Euclidean norm of the displacement, or of it in norms of filters
  * @param mean over the directions, both ways
  * @param deviation the sample standard deviation over directions of the mean of both ways
  * @param rises all of them: one way and the other along the first direction, then the next
@@ -53,6 +54,15 @@ public record AverageSharpness(double rho, double mean, double deviation, List<D
       found.add(of(rhos.get(i), rises.get(i)));
     }
     return found;
+  }
+
+  /**
+   * The directions of several together: the mean and the deviation over all of them.
+   *
+   * @param some at one rho, at least one of them
+   */
+  static AverageSharpness together(List<AverageSharpness> some) {
+    return of(some.get(0).rho(), some.stream().flatMap(found -> found.rises().stream()).toList());
   }
 
   private static AverageSharpness of(double rho, List<Double> rises) {

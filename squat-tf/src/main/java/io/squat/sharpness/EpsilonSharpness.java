@@ -14,9 +14,11 @@ import java.util.List;
  * </pre>
  *
  * <p>Source: Foret et al., "Sharpness-Aware Minimization", ICLR 2021, equations 1 and 2. A step as
- * long as the radius needs no tuning: of a quadratic loss it is a power iteration.
+ * long as the radius needs no tuning: of a quadratic loss without slope it is a power iteration of
+ * the Hessian plus a multiple of the identity, so that it goes to the algebraically largest
+ * eigenvalue's vector. Where activations are quantized, g is the straight-through gradient.
  *
- * @param rho the radius
+ * @param rho the radius: the Euclidean norm of the displacement, or of it in norms of filters
  * @param first the rise along the gradient
  * @param maximum the largest rise that was found
  * @param rises at the beginning and after each step

@@ -22,7 +22,7 @@ public interface Loss {
    * A loss and its gradient at one place.
    *
    * @param loss L(e)
-   * @param gradient dL/de
+   * @param gradient dL/de; the caller's own, who may change it
    */
   record Slope(double loss, Weights gradient) {}
 }

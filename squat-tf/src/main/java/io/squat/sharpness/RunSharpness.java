@@ -73,7 +73,7 @@ public final class RunSharpness {
     String method = settings.method().label();
     String bits = quantized ? settings.bits() : SharpnessResults.FLOAT;
     String name = SharpnessResults.Model.name(method, bits, settings.seed());
-    Sharpness.Origin origin = quantized ? trainedOrigin(model, batches) : null;
+    Sharpness.Origin origin = quantized && !activations ? trainedOrigin(model, batches) : null;
     try (ModelLoss smooth = new ModelLoss(model, false, batches, device, threads);
         ModelLoss stepped =
             quantized && activations

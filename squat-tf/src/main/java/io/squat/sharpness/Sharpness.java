@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How sharp a minimum is, by all measures.
  *
- * @param loss at the point
+ * @param loss at the point, a mean over rows: cross entropy in nats, of a regression the squared
+ *     error
  * @param trained the point with activations quantized as they were in training
  * @param weights how many weights are displaced
  * @param weightNorm their Euclidean norm
@@ -34,7 +35,7 @@ public record Sharpness(
    * A loss at no displacement.
    *
    * @param loss the loss
-   * @param gradientNorm of its gradient
+   * @param gradientNorm of its gradient: the straight-through one where activations are quantized
    */
   public record Origin(double loss, double gradientNorm) {
     /** Of a loss. */

@@ -15,49 +15,102 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.ToDoubleBiFunction;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /** Pictures of results. */
 public final class SharpnessFigures {
+  /** The name of the file of surfaces. */
+  public static final String SURFACES = "surfaces.png";
+
   private static final int COLUMNS = 4;
   private static final double BAR = 0.8;
 
   private SharpnessFigures() {}
 
+  /**
+   * Models of one width, and the float ones.
+   *
+   * @param title what is added to that of a plot
+   * @param groups the models
+   * @param looks of the groups
+   */
+  private record Panel(String title, List<SharpnessGroup> groups, List<Look> looks) {
+    static List<Panel> of(List<SharpnessGroup> groups) {
+      List<SharpnessGroup> differing =
+          groups.stream()
+              .collect(
+                  Collectors.toMap(
+                      SharpnessGroup::nameWithoutBits,
+                      Function.identity(),
+                      (first, other) -> first,
+                      LinkedHashMap::new))
+              .values()
+              .stream()
+              .toList();
+      List<String> names = differing.stream().map(SharpnessGroup::nameWithoutBits).toList();
+      List<Look> looks = Look.ofKinds(differing.stream().map(SharpnessGroup::method).toList());
+      Map<String, List<SharpnessGroup>> byWidth = new LinkedHashMap<>();
+      groups.stream()
+          .filter(group -> group.method().quantized())
+          .forEach(group -> byWidth.putIfAbsent(group.bits(), new ArrayList<>()));
+      if (byWidth.isEmpty()) {
+        byWidth.put("", new ArrayList<>());
+      }
+      List<Panel> panels = new ArrayList<>();
+      for (String bits : byWidth.keySet()) {
+        List<SharpnessGroup> some =
+            groups.stream()
+                .filter(group -> !group.method().quantized() || group.bits().equals(bits))
+                .toList();
+        panels.add(
+            new Panel(
+                bits.isEmpty() ? "" : ", " + bits,
+                some,
+                some.stream()
+                    .map(group -> looks.get(names.indexOf(group.nameWithoutBits())))
+                    .toList()));
+      }
+      return panels;
+    }
+  }
+
   /** The figures by the names of their files; surfaces only where there are some. */
   public static Map<String, Figure> of(SharpnessResults results) {
     List<SharpnessGroup> groups = SharpnessGroup.of(results);
+    List<Panel> panels = Panel.of(groups);
+    int columns = Math.max(2, panels.size());
     Map<String, Figure> figures = new LinkedHashMap<>();
     String note = results.descriptionWithoutRho();
-    figures.put("sharpness.png", new Figure(2, rises(groups), results.description()));
-    figures.put("eigenvalues.png", new Figure(2, eigenvalues(groups), note));
-    figures.put("lines.png", new Figure(2, lines(groups), note));
+    figures.put("sharpness.png", new Figure(columns, rises(panels), results.description()));
+    figures.put("eigenvalues.png", new Figure(columns, eigenvalues(panels), note));
+    figures.put("lines.png", new Figure(columns, lines(panels), note));
     List<Plot> surfaces = surfaces(groups);
     if (!surfaces.isEmpty()) {
-      figures.put("surfaces.png", new Figure(Math.min(COLUMNS, surfaces.size()), surfaces, note));
+      figures.put(SURFACES, new Figure(Math.min(COLUMNS, surfaces.size()), surfaces, note));
     }
     return figures;
   }
 
   private static Plot plot(
-      List<SharpnessGroup> groups,
+      Panel panel,
       String title,
       Axis x,
       Axis y,
       Curve.Form form,
       Function<SharpnessGroup, List<Point>> points) {
     List<Curve> curves = new ArrayList<>();
-    List<Look> looks = looks(groups);
-    for (int i = 0; i < groups.size(); i++) {
-      curves.add(new Curve(groups.get(i).name(), looks.get(i), form, points.apply(groups.get(i))));
+    for (int i = 0; i < panel.groups().size(); i++) {
+      SharpnessGroup group = panel.groups().get(i);
+      curves.add(new Curve(legend(group), panel.looks().get(i), form, points.apply(group)));
     }
-    return new Plot(title, x, y, curves, List.of());
+    return new Plot(title + panel.title(), x, y, curves, List.of());
   }
 
-  /** A method has one look on all pictures. */
-  private static List<Look> looks(List<SharpnessGroup> groups) {
-    return Look.ofKinds(groups.stream().map(SharpnessGroup::method).toList());
+  private static String legend(SharpnessGroup group) {
+    int seeds = group.models().size();
+    return group.nameWithoutBits() + (seeds == 1 ? ", 1 seed" : ", " + seeds + " seeds");
   }
 
   /** The mean of a number over seeds, and the range. */
@@ -66,27 +119,31 @@ public final class SharpnessFigures {
     return new Point(x, found.getMean(), found.getMin(), found.getMax());
   }
 
-  private static List<Plot> rises(List<SharpnessGroup> groups) {
+  private static List<Plot> rises(List<Panel> panels) {
     List<Plot> plots = new ArrayList<>();
     for (Scale scale : Scale.values()) {
-      plots.add(
-          plot(
-              groups,
-              "worst direction, " + scale.words(),
-              Axis.log("rho"),
-              Axis.log("rise of the loss, worst direction"),
-              Curve.Form.MARKED_LINE,
-              group -> worst(group, scale)));
+      for (Panel panel : panels) {
+        plots.add(
+            plot(
+                panel,
+                "worst direction, " + scale.words(),
+                Axis.log("rho"),
+                Axis.log("rise, bars: range over seeds"),
+                Curve.Form.MARKED_LINE,
+                group -> worst(group, scale)));
+      }
     }
     for (Scale scale : Scale.values()) {
-      plots.add(
-          plot(
-              groups,
-              "random directions, " + scale.words(),
-              Axis.log("rho"),
-              Axis.linear("mean rise of the loss, random directions"),
-              Curve.Form.MARKED_LINE,
-              group -> average(group, scale)));
+      for (Panel panel : panels) {
+        plots.add(
+            plot(
+                panel,
+                "random directions, " + scale.words(),
+                Axis.linear("rho"),
+                Axis.linear("mean rise, bars: standard error"),
+                Curve.Form.MARKED_LINE,
+                group -> average(group, scale)));
+      }
     }
     return plots;
   }
@@ -102,10 +159,10 @@ public final class SharpnessFigures {
   }
 
   private static List<Point> average(SharpnessGroup group, Scale scale) {
-    return points(
-        group,
-        scale.of(group.first()).average().stream().map(AverageSharpness::rho).toList(),
-        (found, i) -> scale.of(found).average().get(i).mean());
+    return IntStream.range(0, scale.of(group.first()).average().size())
+        .mapToObj(i -> group.together(found -> scale.of(found).average().get(i)))
+        .map(found -> Point.of(found.rho(), found.mean(), found.error()))
+        .toList();
   }
 
   /** A point at each of some places, by the number that a model has at the place of an index. */
@@ -116,19 +173,20 @@ public final class SharpnessFigures {
         .toList();
   }
 
-  private static List<Plot> eigenvalues(List<SharpnessGroup> groups) {
-    return Arrays.stream(Scale.values()).map(scale -> bars(groups, scale)).toList();
+  private static List<Plot> eigenvalues(List<Panel> panels) {
+    return Arrays.stream(Scale.values())
+        .flatMap(scale -> panels.stream().map(panel -> bars(panel, scale)))
+        .toList();
   }
 
   /**
    * Bars from zero for the eigenvalues of each group, the largest first, with a band from the least
    * to the most over its seeds, residuals added.
    */
-  private static Plot bars(List<SharpnessGroup> groups, Scale scale) {
-    List<Look> looks = looks(groups);
+  private static Plot bars(Panel panel, Scale scale) {
     List<Curve> curves = new ArrayList<>();
-    for (int i = 0; i < groups.size(); i++) {
-      SharpnessGroup group = groups.get(i);
+    for (int i = 0; i < panel.groups().size(); i++) {
+      SharpnessGroup group = panel.groups().get(i);
       int count =
           group.models().stream()
               .mapToInt(model -> scale.of(model.sharpness()).hessian().eigenvalues().size())
@@ -146,13 +204,13 @@ public final class SharpnessFigures {
         points.add(withResidual(group, right, eigenvalue));
         points.add(Point.of(right, 0));
       }
-      curves.add(new Curve(group.name(), looks.get(i), Curve.Form.LINE, points));
+      curves.add(new Curve(legend(group), panel.looks().get(i), Curve.Form.LINE, points));
     }
     return new Plot(
-        "largest eigenvalues, " + scale.words(),
+        "largest eigenvalues, " + scale.words() + panel.title(),
         Axis.named(
-            "means; bands: range over seeds, with the residuals",
-            groups.stream().map(SharpnessGroup::kind).toList()),
+            "the largest eigenvalues; bands: range over seeds and residuals",
+            panel.groups().stream().map(SharpnessGroup::nameWithoutBits).toList()),
         Axis.linear("eigenvalue, " + scale.label()),
         curves,
         List.of());
@@ -171,22 +229,29 @@ public final class SharpnessFigures {
             .getMax());
   }
 
-  private static List<Plot> lines(List<SharpnessGroup> groups) {
-    return List.of(
-        plot(
-            groups,
-            "along a random direction",
-            Axis.linear("distance, in norms of the filters"),
-            Axis.linear("loss"),
-            Curve.Form.LINE,
-            group -> line(group, 0)),
-        plot(
-            groups,
-            "along the gradient",
-            Axis.linear("distance"),
-            Axis.linear("loss along the gradient"),
-            Curve.Form.LINE,
-            group -> line(group, 1)));
+  private static List<Plot> lines(List<Panel> panels) {
+    List<Plot> plots = new ArrayList<>();
+    for (Panel panel : panels) {
+      plots.add(
+          plot(
+              panel,
+              "along a random direction",
+              Axis.linear("distance, in norms of the filters"),
+              Axis.linear("loss"),
+              Curve.Form.LINE,
+              group -> line(group, 0)));
+    }
+    for (Panel panel : panels) {
+      plots.add(
+          plot(
+              panel,
+              "along the gradient",
+              Axis.linear("distance"),
+              Axis.linear("loss along the gradient"),
+              Curve.Form.LINE,
+              group -> line(group, 1)));
+    }
+    return plots;
   }
 
   private static List<Point> line(SharpnessGroup group, int number) {

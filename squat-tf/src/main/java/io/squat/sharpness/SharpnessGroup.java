@@ -7,18 +7,19 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /**
  * Models that differ in the seed alone.
  *
- * @param name what they are called in tables and pictures
+ * @param differences from other groups of the method and bits, in words; empty if there are none
  * @param models by their seeds
  */
-public record SharpnessGroup(String name, List<SharpnessResults.Model> models) {
+public record SharpnessGroup(String differences, List<SharpnessResults.Model> models) {
   /** Copies the list. */
   public SharpnessGroup {
     models = List.copyOf(models);
@@ -49,16 +50,28 @@ public record SharpnessGroup(String name, List<SharpnessResults.Model> models) {
               .toList();
       String differences =
           SettingsText.words(models.get(0).settings(), SettingsText.differing(ofKind));
-      named.add(
-          new SharpnessGroup(
-              differences.isEmpty() ? kind : kind + " (" + differences + ")", models));
+      named.add(new SharpnessGroup(differences, models));
     }
     return named;
   }
 
-  /** Method and bits. */
-  String kind() {
-    return kind(models.get(0));
+  /** What they are called in tables. */
+  public String name() {
+    return withDifferences(kind(models.get(0)));
+  }
+
+  /** What they are called where all are of one width, or float. */
+  String nameWithoutBits() {
+    return withDifferences(method().label());
+  }
+
+  private String withDifferences(String kind) {
+    return differences.isEmpty() ? kind : kind + " (" + differences + ")";
+  }
+
+  /** The bits of the models, {@code float} for fp. */
+  String bits() {
+    return models.get(0).bits();
   }
 
   private static String kind(SharpnessResults.Model model) {
@@ -76,10 +89,9 @@ public record SharpnessGroup(String name, List<SharpnessResults.Model> models) {
 
   /** Whether this is lsq at the width of another group, or any lsq for a float one. */
   public boolean isLsqFor(SharpnessGroup other) {
-    String bits = other.models.get(0).bits();
     return method() == Method.LSQ
         && other.method() != Method.LSQ
-        && (!other.method().quantized() || models.get(0).bits().equals(bits));
+        && (!other.method().quantized() || bits().equals(other.bits()));
   }
 
   /** A number of each model. */
@@ -89,42 +101,33 @@ public record SharpnessGroup(String name, List<SharpnessResults.Model> models) {
     return found;
   }
 
-  /** The models of one seed, ours first; only seeds that both have. */
-  private List<List<Sharpness>> pairs(SharpnessGroup other) {
-    List<List<Sharpness>> pairs = new ArrayList<>();
-    for (SharpnessResults.Model ours : models) {
-      other.models.stream()
-          .filter(theirs -> theirs.seed() == ours.seed())
-          .forEach(theirs -> pairs.add(List.of(ours.sharpness(), theirs.sharpness())));
-    }
-    return pairs;
+  /** What was measured along random directions of all models together. */
+  public AverageSharpness together(Function<Sharpness, AverageSharpness> average) {
+    return AverageSharpness.together(
+        models.stream().map(model -> average.apply(model.sharpness())).toList());
+  }
+
+  /** The models whose seeds another group has, too, in the order of their seeds; may be none. */
+  public SharpnessGroup ofSeedsOf(SharpnessGroup other) {
+    Set<Long> seeds =
+        other.models.stream().map(SharpnessResults.Model::seed).collect(Collectors.toSet());
+    return new SharpnessGroup(
+        differences, models.stream().filter(model -> seeds.contains(model.seed())).toList());
   }
 
   /**
    * A number of each model as a part of the number of the other's model of the same seed; NaN where
    * one of them is not positive.
+   *
+   * @param other of the same seeds
    */
   public List<Double> ratios(SharpnessGroup other, ToDoubleFunction<Sharpness> number) {
-    return pairs(other).stream()
-        .map(
-            pair -> {
-              double above = number.applyAsDouble(pair.get(0));
-              double below = number.applyAsDouble(pair.get(1));
-              return above > 0 && below > 0 ? above / below : Double.NaN;
-            })
-        .toList();
-  }
-
-  /**
-   * The standard error over directions of the ratio of averages, where there is one seed alone:
-   * over several, their spread has the directions' part.
-   */
-  public OptionalDouble ratioError(
-      SharpnessGroup other, Function<Sharpness, AverageSharpness> average) {
-    List<List<Sharpness>> pairs = pairs(other);
-    return pairs.size() == 1
-        ? OptionalDouble.of(
-            average.apply(pairs.get(0).get(0)).ratioError(average.apply(pairs.get(0).get(1))))
-        : OptionalDouble.empty();
+    List<Double> ratios = new ArrayList<>();
+    for (int i = 0; i < models.size(); i++) {
+      double above = number.applyAsDouble(models.get(i).sharpness());
+      double below = number.applyAsDouble(other.models.get(i).sharpness());
+      ratios.add(above > 0 && below > 0 ? above / below : Double.NaN);
+    }
+    return ratios;
   }
 }

@@ -130,6 +130,11 @@ public record SharpnessResults(
     return withModels(all);
   }
 
+  /** What is there of a run of the same settings and seed, with other weights or the same. */
+  public Optional<Model> ofSameRun(Model model) {
+    return models.stream().filter(model::isOfTheSameRun).findFirst();
+  }
+
   /** What is there of a model, whatever its folder is called. */
   public Optional<Model> of(String hash) {
     return models.stream().filter(model -> model.hash().equals(hash)).findFirst();

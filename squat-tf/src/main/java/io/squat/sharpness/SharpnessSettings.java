@@ -7,7 +7,8 @@ import java.util.HashSet;
 import java.util.List;
 
 /**
- * What is measured.
+ * What is measured. Radii and distances are Euclidean norms of the displacement of all weights
+ * together, of adaptive measures in norms of the weights' filters.
  *
  * @param rhos radii in which the worst direction is looked for
  * @param ascentSteps steps of the search for the maximum in a ball
@@ -71,7 +72,10 @@ public record SharpnessSettings(
 
   private static void positive(String name, double value) {
     checkArgument(
-        value > 0 && Double.isFinite(value), "%s: expected more than 0, found %s", name, value);
+        value > 0 && Double.isFinite(value),
+        "%s: expected a finite number above 0, found %s",
+        name,
+        value);
   }
 
   private static void atLeast(String name, int value, int least) {

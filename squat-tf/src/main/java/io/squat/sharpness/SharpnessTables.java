@@ -36,8 +36,8 @@ public final class SharpnessTables {
    * </pre>
    *
    * <p>The seed is that of the measurement, the run's stands beside it. Activations are true where
-   * the number is of a model with quantized activations. The error is the standard deviation over
-   * directions, or the residual of an eigenvalue.
+   * the number is of a model with quantized activations. The error is the standard error of an
+   * average over directions, or the residual of an eigenvalue.
    */
   public static String csv(SharpnessResults results) {
     List<List<String>> rows = new ArrayList<>();
@@ -88,13 +88,10 @@ public final class SharpnessTables {
         line(quantized, scale, "epsilon-sharpness last step", rho, found.lastStep(), "");
       }
       for (AverageSharpness found : measures.average()) {
-        line(
-            quantized,
-            scale,
-            "average sharpness",
-            Double.toString(found.rho()),
-            found.mean(),
-            Double.toString(found.deviation()));
+        String rho = Double.toString(found.rho());
+        String error = Double.toString(found.error());
+        line(quantized, scale, "average sharpness", rho, found.mean(), error);
+        line(quantized, scale, "average sharpness deviation", rho, found.deviation(), "");
       }
       // Second derivatives are never those of quantized activations.
       List<Spectrum.Eigenvalue> eigenvalues = measures.hessian().eigenvalues();

@@ -17,8 +17,9 @@ import org.apache.commons.math3.linear.RealVector;
  *
  * <p>A residual is {@code ||H x - lambda x||} with x the vector that was found and a product that
  * is taken anew, at half of h: of a symmetric H there is an eigenvalue within it, and where the
- * loss is not quadratic over h, or its gradients are too coarse for it, it is large. (Golub and Van
- * Loan, Matrix Computations, section 10.1.)
+ * loss is not quadratic over h, or its gradients are too coarse for it, it is large. It need not be
+ * the eigenvalue of that number: of a second one with a large residual little is known. (Golub and
+ * Van Loan, Matrix Computations, section 10.1.)
  *
  * @param eigenvalues the algebraically largest ones, the largest first
  * @param smallest the smallest Ritz value: the smallest eigenvalue is this or less
@@ -74,7 +75,7 @@ public record Spectrum(
       Weights rest = product(loss, next, difference);
       double along = rest.dot(next);
       diagonal.add(along);
-      // Twice is enough: Kahan and Parlett.
+      // Twice is enough: Kahan, in Parlett, The Symmetric Eigenvalue Problem, section 6.9.
       takeAway(basis, rest);
       takeAway(basis, rest);
       double norm = rest.norm();

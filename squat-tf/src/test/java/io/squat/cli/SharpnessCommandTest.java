@@ -87,8 +87,8 @@ class SharpnessCommandTest {
     }
     assertEquals(before, hashes(folder.resolve("squat")));
     List<String> lines = Files.readAllLines(folder.resolve("first/sharpness.csv"));
-    // Per model: 4, and on both scales 2, 3 rhos of 3 numbers, 2 of 1, and 2 eigenvalues.
-    assertEquals(1 + 2 * (4 + 2 * (2 + 3 * 3 + 2 + 2)), lines.size());
+    // Per model: 4, and on both scales 2, 3 rhos of 3 numbers, 2 of 2, and 2 eigenvalues.
+    assertEquals(1 + 2 * (4 + 2 * (2 + 3 * 3 + 2 * 2 + 2)), lines.size());
     assertTrue(
         first
             .out()
@@ -110,13 +110,20 @@ class SharpnessCommandTest {
     String text = Files.readString(json, UTF_8);
     Files.writeString(json, text.replaceFirst("\"loss\" : [0-9.]+", "\"loss\" : 123.5"));
     Invocation again = measure("kept", "");
-    assertTrue(again.out().contains("loss 123.5000"), again.out());
+    assertTrue(
+        again.out().contains("measured before:\nsquat 2-8-8, seed 1: loss 123.5000"), again.out());
     Files.writeString(
         json,
         text.replaceFirst("\"loss\" : [0-9.]+", "\"loss\" : 123.5")
             .replaceFirst("\"hash\" : \"[0-9a-f]{64}\"", "\"hash\" : \"of other weights\""));
-    Invocation trainedAnew = measure("kept", "");
+    Invocation trainedAnew =
+        measured("kept", SMALL.replace("--surface-points 3", "--surface-points 0"));
     assertEquals(0, trainedAnew.status(), trainedAnew.err());
+    assertTrue(
+        trainedAnew.out().contains("in the place of what was measured of the same run"),
+        trainedAnew.out());
+    assertFalse(Files.exists(folder.resolve("kept/surfaces.png")), "a picture of other weights");
+    assertEquals(0, measure("kept", "").status());
     assertEquals(text, Files.readString(json, UTF_8));
     Invocation other = measure("kept", " --seed 2");
     assertEquals(2, other.status());
@@ -161,11 +168,19 @@ class SharpnessCommandTest {
     assertNotEquals(without.get("squat,loss"), with.get("squat,loss"));
     assertEquals(with.get("squat,loss"), without.get("squat,loss as trained"));
     assertEquals(with.get("squat,loss"), with.get("squat,loss as trained"));
+    assertEquals(curvatures("without"), curvatures("with"));
     List<String> lines = Files.readAllLines(folder.resolve("with/sharpness.csv"));
     for (String line : lines.subList(1, lines.size())) {
       boolean curvature = line.contains(",eigenvalue ") || line.contains(",smallest Ritz value,");
       assertEquals(line.contains(",squat,") && !curvature, line.contains(",true,"), line);
     }
+  }
+
+  /** The lines of sharpness.csv about the Hessian. */
+  private static List<String> curvatures(String out) throws IOException {
+    return Files.readAllLines(folder.resolve(out).resolve("sharpness.csv")).stream()
+        .filter(line -> line.contains(",eigenvalue ") || line.contains(",smallest Ritz value,"))
+        .toList();
   }
 
   /** Of sharpness.csv the numbers that have no scale, by method and measure. */
@@ -226,6 +241,38 @@ class SharpnessCommandTest {
   }
 
   @Test
+  void runsAreNotWrittenInto() throws IOException {
+    Map<Path, String> before = hashes(folder.resolve("squat"));
+    Invocation refused = measure("squat", "");
+    assertEquals(2, refused.status());
+    assertTrue(
+        refused.err().contains("--out: expected a folder for results, found that of a run, "),
+        refused.err());
+    assertEquals(before, hashes(folder.resolve("squat")));
+  }
+
+  @Test
+  void aPlaceForResultsIsAFolder() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "mine");
+    Invocation refused = measure("file", "");
+    assertEquals(2, refused.status());
+    assertTrue(refused.err().contains("file: expected a folder, found a file"), refused.err());
+    assertEquals("mine", Files.readString(file));
+    Invocation nothing =
+        Invocation.of("sharpness --run= --data " + tiny + " --out " + folder.resolve("none"));
+    assertEquals(2, nothing.status());
+    assertTrue(nothing.err().contains("expected a path, found nothing"), nothing.err());
+    assertTrue(Files.notExists(folder.resolve("none")));
+  }
+
+  @Test
+  void rowsWithoutLabelsAreRefused() {
+    Invocation refused = measure("none", " --split test");
+    assertEquals(2, refused.status());
+    assertTrue(refused.err().contains("--split: expected train or dev, found test"), refused.err());
+  }
+
+  @Test
   void aModelThatWasRemovedIsMissedBeforeAnythingIsMeasured() throws IOException {
     copy(folder.resolve("squat"), folder.resolve("pruned"));
     Files.delete(folder.resolve("pruned/quantized/model/variables.index"));
@@ -254,6 +301,17 @@ class SharpnessCommandTest {
     assertEquals(1, some.status(), some.err());
     assertTrue(some.err().contains("1 of 2 models could not be measured;"), some.err());
     assertTrue(some.out().contains("fp float, seed 1: loss "), some.out());
+    Invocation none =
+        Invocation.of(
+            "sharpness --run "
+                + folder.resolve("broken")
+                + " --data "
+                + tiny
+                + " --out "
+                + folder.resolve("none")
+                + SMALL);
+    assertEquals(1, none.status(), none.err());
+    assertTrue(Files.notExists(folder.resolve("none")), "nothing was measured");
     assertTrue(Files.exists(folder.resolve("partly/lines.png")));
   }
 

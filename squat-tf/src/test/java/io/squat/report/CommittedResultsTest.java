@@ -11,9 +11,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * No number of a committed page was typed: it is what the command writes of the files beside it.
@@ -36,9 +37,10 @@ class CommittedResultsTest {
     }
   }
 
-  /** The tables of the page are rows of the reports, word for word. */
-  @Test
-  void tablesOfThePageStandInTheReports() throws IOException {
+  /** The tables of a page are rows of the reports, word for word. */
+  @ParameterizedTest
+  @ValueSource(strings = {"results.md", "sharpness.md"})
+  void tablesOfAPageStandInTheReports(String page) throws IOException {
     Set<String> known = new HashSet<>();
     try (Stream<Path> files = Files.walk(RESULTS)) {
       for (Path report : files.filter(file -> file.endsWith("report.md")).toList()) {
@@ -46,7 +48,7 @@ class CommittedResultsTest {
       }
     }
     List<String> rows =
-        Files.readAllLines(RESULTS.resolveSibling("results.md")).stream()
+        Files.readAllLines(RESULTS.resolveSibling(page)).stream()
             .filter(line -> line.startsWith("|"))
             .toList();
     assertFalse(rows.isEmpty());

@@ -23,7 +23,15 @@ class SharpnessSectionTest {
 
   /** Means of both ways of 0.0005, 0.001 and 0.0015. */
   private static AverageSharpness average(double scale) {
-    return average(0.001 * scale, 0.0005 * scale, 0.0015, -0.0005, 0.001, 0.001, 0.002, 0.001);
+    return average(
+        0.001 * scale,
+        0.0005 * scale,
+        0.0015 * scale,
+        -0.0005 * scale,
+        0.001 * scale,
+        0.001 * scale,
+        0.002 * scale,
+        0.001 * scale);
   }
 
   private static AverageSharpness average(double mean, double deviation, Double... rises) {
@@ -156,6 +164,8 @@ class SharpnessSectionTest {
     assertEquals("2", squat.get(1));
     // 243.04 and three times that; their deviation is 243.04 * sqrt(2).
     assertEquals("486.1 ± 340", squat.get(8));
+    // Pairs of 0.5, 1, 1.5 and three times those, in thousandths: squares of 11 around their mean.
+    assertEquals("0.002000 ± 0.00061", squat.get(7));
     // By seed 1/2 and 3/4 of lsq: sqrt(3/8) in the geometric mean.
     List<String> ratios =
         tables.get(1).rows().stream()
@@ -165,6 +175,9 @@ class SharpnessSectionTest {
     assertEquals(
         List.of("squat 2-8-8", "lsq 2-8-8", "2", "plain", "0.612 [0.500, 0.750]"),
         ratios.subList(0, 5));
+    // Pairs of 0.5, 1, 1.5, 1.5, 3, 4.5 to 1, 2, 3, 2, 4, 6: 2/3, and rests of 1/6 (1, 2, 3) with
+    // either sign; sqrt(2 * 14 / 36 / 30) / 3.
+    assertEquals("0.667 ± 0.054", ratios.get(6));
     assertEquals(
         List.of("fp float to lsq 4-8-8", "fp float to lsq 2-8-8", "squat 2-8-8 to lsq 2-8-8"),
         tables.get(1).rows().stream()
@@ -223,6 +236,36 @@ class SharpnessSectionTest {
     List<Block.Table> tables =
         tables(results(model("squat", "2-8-8", 1, -1), model("lsq", "2-8-8", 1, 1)));
     assertEquals("", tables.get(1).rows().get(0).get(5));
+  }
+
+  /** A mean of 1 whose standard error is 0.58. */
+  @Test
+  void anAverageThatIsNotKnownIsNotDividedBy() {
+    AverageSharpness ours = average(3, 2.6, 0.0, 2.0, 2.0, 2.0, 5.0, 7.0);
+    AverageSharpness theirs = average(1, 1, 0.0, 0.0, 1.0, 1.0, 2.0, 2.0);
+    List<Block.Table> tables =
+        tables(
+            results(
+                model("squat", "2-8-8", 1, 1, measures(1, ours)),
+                model("lsq", "2-8-8", 1, 1, measures(1, theirs))));
+    assertEquals("", tables.get(1).rows().get(0).get(6));
+  }
+
+  @Test
+  void thePageSaysHowMuchTheLastStepAddedAndWhereTheHessianIsNegative() {
+    Sharpness.Measures plain =
+        new Sharpness.Measures(
+            1,
+            List.of(new EpsilonSharpness(0.02, 3, 5, List.of(3.0, 4.0, 5.0))),
+            List.of(average(1)),
+            new Spectrum(List.of(new Spectrum.Eigenvalue(8, 0.1)), 1, List.of(), List.of()));
+    String page =
+        SharpnessSection.blocks(
+                results(model("squat", "2-8-8", 1, 1, plain), model("lsq", "2-8-8", 1, 1)), 1)
+            .toString();
+    assertTrue(page.contains("the last step added at most 20.0 %;"), page);
+    assertTrue(page.contains("The Hessian of 1 of the 2 models has"), page);
+    assertTrue(page.contains("down to -0.012 times the largest"), page);
   }
 
   @Test

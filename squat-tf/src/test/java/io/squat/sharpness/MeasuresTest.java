@@ -11,6 +11,8 @@ import io.squat.train.Progress;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.apache.commons.math3.linear.EigenDecomposition;
+import org.apache.commons.math3.linear.RealMatrix;
 import org.junit.jupiter.api.Test;
 
 /** All measures of a quadratic loss, in closed form. */
@@ -323,14 +325,79 @@ class MeasuresTest {
     assertNotEquals(settings(1).directionSeed(7), settings(7).directionSeed(1));
   }
 
-  /** The smooth loss has half the slope; lines are along its gradient and of its values. */
+  /** The smooth loss has half the slope and a third of the curvature. */
   @Test
-  void linesAreThoseOfTheSmoothLoss() {
+  void linesAndEigenvaluesAreThoseOfTheSmoothLoss() {
     double[] flatter = Arrays.stream(SLOPE).map(x -> -x / 2).toArray();
-    Quadratic smooth = new Quadratic(EIGENVALUES, flatter, Quadratic.point(1));
-    Landscape.Line line =
-        Sharpness.of(QUADRATIC, smooth, null, settings(1), 1, Progress.NONE, "").lines().get(1);
-    assertEquals(withoutSurface(smooth, settings(1), Progress.NONE).lines().get(1), line);
+    double[] smaller = Arrays.stream(EIGENVALUES).map(x -> x / 3).toArray();
+    Quadratic smooth = new Quadratic(smaller, flatter, Quadratic.point(1));
+    Sharpness found =
+        Sharpness.of(
+            QUADRATIC, smooth, null, settings(1), settings(1).directionSeed(7), Progress.NONE, "");
+    Sharpness stepped = withoutSurface(QUADRATIC, settings(1), Progress.NONE);
+    Sharpness other = withoutSurface(smooth, settings(1), Progress.NONE);
+    assertEquals(other.lines(), found.lines());
+    for (Scale scale : Scale.values()) {
+      assertEquals(scale.of(other).hessian(), scale.of(found).hessian());
+      assertEquals(scale.of(stepped).epsilon(), scale.of(found).epsilon());
+      assertEquals(scale.of(stepped).average(), scale.of(found).average());
+    }
+    assertEquals(3, found.plain().hessian().eigenvalues().get(0).value(), 0.1);
+  }
+
+  /** The Hessian of L(T u) is T H T with the norms of filters on T's diagonal. */
+  @Test
+  void adaptiveEigenvaluesAreThoseOfTheHessianBetweenTheNormsOfFilters() {
+    double[] point = Quadratic.flat(QUADRATIC.point());
+    double[] norms = new double[12];
+    for (int filter = 0; filter < 3; filter++) {
+      double column = Math.hypot(point[filter], point[3 + filter]);
+      norms[filter] = column;
+      norms[3 + filter] = column;
+      double row = Math.hypot(point[6 + 2 * filter], point[7 + 2 * filter]);
+      norms[6 + 2 * filter] = row;
+      norms[7 + 2 * filter] = row;
+    }
+    RealMatrix between = QUADRATIC.hessian().copy();
+    for (int i = 0; i < 12; i++) {
+      for (int k = 0; k < 12; k++) {
+        between.multiplyEntry(i, k, norms[i] * norms[k]);
+      }
+    }
+    double[] expected = new EigenDecomposition(between).getRealEigenvalues();
+    Arrays.sort(expected);
+    Spectrum found = Spectrum.of(new ScaledLoss(QUADRATIC), 3, 12, 0.1, 1);
+    for (int i = 0; i < 3; i++) {
+      assertEquals(
+          expected[11 - i], found.eigenvalues().get(i).value(), 1e-3 * expected[11], "" + i);
+    }
+    assertEquals(expected[0], found.smallest(), 1e-3 * expected[11]);
+  }
+
+  /** In float32 the sum would stop growing long before its end. */
+  @Test
+  void sumsOverWeightsAreFloat64() {
+    int n = 20_000_000;
+    float[] values = new float[n];
+    Arrays.fill(values, 0.1f);
+    Weights weights =
+        Weights.of(List.of(new Matrix("long", n, 1, Matrix.Filters.COLUMNS)), List.of(values));
+    double one = (double) 0.1f * 0.1f;
+    assertEquals(1, weights.dot(weights) / (n * one), 1e-9);
+  }
+
+  @Test
+  void directionsOfSeveralCountTogether() {
+    AverageSharpness found =
+        AverageSharpness.together(
+            List.of(
+                new AverageSharpness(2, 2, 0, List.of(1.0, 3.0, 2.0, 2.0)),
+                new AverageSharpness(2, 6, 0, List.of(5.0, 7.0, 4.0, 8.0))));
+    // Pairs of 2, 2, 6 and 6.
+    assertEquals(2, found.rho());
+    assertEquals(4, found.mean(), 1e-12);
+    assertEquals(Math.sqrt(16 / 3.0), found.deviation(), 1e-12);
+    assertEquals(Math.sqrt(16 / 3.0) / 2, found.error(), 1e-12);
   }
 
   @Test

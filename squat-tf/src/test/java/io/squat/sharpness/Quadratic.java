@@ -82,6 +82,11 @@ final class Quadratic implements Loss {
     return new Slope(at(displacement), Weights.of(MATRICES, List.of(first, second)));
   }
 
+  /** H; not a copy. */
+  RealMatrix hessian() {
+    return hessian;
+  }
+
   static double[] flat(Weights weights) {
     double[] all = new double[SIZE];
     for (int i = 0; i < SIZE; i++) {
