@@ -309,8 +309,8 @@ final class SharpnessCommand extends SquatCommand {
     for (Map.Entry<String, Figure> figure : figures.entrySet()) {
       WholeFiles.writeBytes(out.resolve(figure.getKey()), figure.getValue().png());
     }
-    if (!figures.containsKey(SharpnessFigures.SURFACES)) {
-      WholeFiles.delete(out.resolve(SharpnessFigures.SURFACES)); // of a model that is replaced
-    }
+    SharpnessFigures.FILES.stream()
+        .filter(name -> !figures.containsKey(name)) // of a model that is replaced
+        .forEach(name -> WholeFiles.delete(out.resolve(name)));
   }
 }

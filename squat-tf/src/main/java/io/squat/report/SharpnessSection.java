@@ -2,27 +2,26 @@ package io.squat.report;
 
 import io.squat.plots.Figure;
 import io.squat.sharpness.AverageSharpness;
+import io.squat.sharpness.Measure;
+import io.squat.sharpness.Ratio;
 import io.squat.sharpness.Scale;
 import io.squat.sharpness.Sharpness;
 import io.squat.sharpness.SharpnessFigures;
 import io.squat.sharpness.SharpnessGroup;
 import io.squat.sharpness.SharpnessResults;
-import io.squat.sharpness.SharpnessSettings;
-import io.squat.train.PlainNumber;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code squat sharpness --out FOLDER/sharpness} measured, as a part of a report on FOLDER; of
@@ -31,23 +30,25 @@ import org.jspecify.annotations.Nullable;
 final class SharpnessSection {
   private static final String FOLDER = "sharpness";
 
-  /** A mean of fewer standard errors is not divided by. */
-  private static final double KNOWN = 2;
-
   private static final Map<String, String> CAPTIONS =
       Map.of(
           "sharpness.png",
           "the rise of the loss by the distance, in the worst direction that was found (means and ranges"
-              + " over seeds) and in random ones (means and standard errors over directions).",
+              + " over seeds), and in random ones as a part of half of rho squared, which is the mean"
+              + " eigenvalue where the loss is quadratic (means and standard errors over directions).",
           "eigenvalues.png",
-          "the largest eigenvalues of the Hessian; means over seeds, bands are their range with the"
-              + " residuals, and where a band is wide the eigenvalue may be another one than the second.",
+          "the Hessian's largest eigenvalue, the next one and the smallest; means over seeds, bands are"
+              + " their range with the residuals, and where a band is wide the eigenvalue may be another"
+              + " one than the second.",
           "lines.png",
-          "the loss along a random direction that has the norms of the weights' filters, and along the"
-              + " gradient; means and ranges over seeds.",
+          "the rise of the loss along a random direction that has the norms of the weights' filters, and"
+              + " along the gradient; means and ranges over seeds.",
+          "ratios.png",
+          "the numbers of the table above as parts of what lsq has at the same seeds: geometric means"
+              + " and ranges over seeds, of averages ratios of the means and standard errors.",
           "surfaces.png",
           "the rise of the loss over two random directions with the norms of the weights' filters, all"
-              + " models on one logarithmic scale; where there is a level 0, the loss falls below it.");
+              + " models on one scale of uneven levels; where there is a level 0, the loss falls below it.");
 
   private SharpnessSection() {}
 
@@ -89,11 +90,12 @@ final class SharpnessSection {
                 Locale.ROOT,
                 "On the same %d rows of the %s split (drawn by seed %d), without dropout, at the quantized weights, activations"
                     + " %s. Means over the models' seeds ± their standard deviation. Epsilon-sharpness is"
-                    + " the largest rise of the loss within rho that %d steps of ascent found%s. Average"
+                    + " the largest rise of the loss within rho that %d steps of ascent found%s; of the largest"
+                    + " rho also less its slope, rho times the gradient norm. Average"
                     + " sharpness is the mean rise at rho over %d random directions a seed, each taken both"
                     + " ways, ± the standard error over the directions of all seeds, which says nothing of"
-                    + " how much models of other seeds differ. The residual is that of the"
-                    + " eigenvalue.%s Adaptive: weights measured by the norms of their filters.",
+                    + " how much models of other seeds differ. The residual is that of the largest"
+                    + " eigenvalue, beside which the size of the one that is largest in size stands.%s Adaptive: weights measured by the norms of their filters.",
                 results.rows(),
                 results.split(),
                 results.settings().seed(),
@@ -116,6 +118,14 @@ final class SharpnessSection {
                   + " means ± its standard error over directions, where the lsq's mean is at least two of"
                   + " its own."));
       blocks.add(ratios);
+      Block.Table together = together(results, groups);
+      if (!together.rows().isEmpty()) {
+        blocks.add(
+            new Block.Text(
+                "The same over the pairs of all widths: the geometric mean and its 95 % interval, by Student's t of"
+                    + " the logarithms, as if pairs were independent; of averages as above."));
+        blocks.add(together);
+      }
     }
     for (Map.Entry<String, Figure> figure : SharpnessFigures.of(results).entrySet()) {
       String caption = Optional.ofNullable(CAPTIONS.get(figure.getKey())).orElse("");
@@ -128,53 +138,10 @@ final class SharpnessSection {
     return blocks;
   }
 
-  /**
-   * A number of a column.
-   *
-   * @param name what the column is called
-   * @param number of a model
-   * @param average what the number is the mean of; null if it is none over directions
-   */
-  private record Column(
-      String name,
-      ToDoubleFunction<Sharpness> number,
-      @Nullable Function<Sharpness, AverageSharpness> average) {
-    Column(String name, ToDoubleFunction<Sharpness> number) {
-      this(name, number, null);
-    }
-
-    static Column of(String name, Function<Sharpness, AverageSharpness> average) {
-      return new Column(name, found -> average.apply(found).mean(), average);
-    }
-  }
-
-  private static List<Column> columns(SharpnessSettings settings, Scale scale) {
-    List<Column> columns = new ArrayList<>();
-    columns.add(new Column("gradient norm", found -> scale.of(found).gradientNorm()));
-    for (int i = 0; i < settings.rhos().size(); i++) {
-      int number = i;
-      columns.add(
-          new Column(
-              "epsilon, rho " + PlainNumber.of(settings.rhos().get(i)),
-              found -> scale.of(found).epsilon().get(number).maximum()));
-    }
-    for (int i = 0; i < settings.averageRhos().size(); i++) {
-      int number = i;
-      columns.add(
-          Column.of(
-              "average, rho " + PlainNumber.of(settings.averageRhos().get(i)),
-              found -> scale.of(found).average().get(number)));
-    }
-    columns.add(
-        new Column(
-            "largest eigenvalue", found -> scale.of(found).hessian().eigenvalues().get(0).value()));
-    return columns;
-  }
-
   private static Block.Table table(SharpnessResults results, List<SharpnessGroup> groups) {
     List<String> head =
         new ArrayList<>(List.of("model", "seeds", "loss", "loss as trained", "scale"));
-    columns(results.settings(), Scale.PLAIN).forEach(column -> head.add(column.name()));
+    Measure.of(results.settings(), Scale.PLAIN).forEach(measure -> head.add(measure.name()));
     head.add("residual");
     List<List<String>> rows = new ArrayList<>();
     for (SharpnessGroup group : groups) {
@@ -185,7 +152,7 @@ final class SharpnessSection {
         row.add(mean(group.over(Sharpness::loss)));
         row.add(mean(group.over(found -> found.trained().loss())));
         row.add(scale.label());
-        columns(results.settings(), scale).forEach(column -> row.add(mean(group, column)));
+        Measure.of(results.settings(), scale).forEach(measure -> row.add(mean(group, measure)));
         row.add(
             mean(group.over(found -> scale.of(found).hessian().eigenvalues().get(0).residual())));
         rows.add(row);
@@ -194,10 +161,10 @@ final class SharpnessSection {
     return new Block.Table(head, rows);
   }
 
-  private static String mean(SharpnessGroup group, Column column) {
-    Function<Sharpness, AverageSharpness> average = column.average();
+  private static String mean(SharpnessGroup group, Measure measure) {
+    Function<Sharpness, AverageSharpness> average = measure.average();
     if (average == null) {
-      return mean(group.over(column.number()));
+      return mean(group.over(measure.number()));
     }
     AverageSharpness found = group.together(average);
     return Numbers.significant(found.mean(), 4) + " ± " + Numbers.significant(found.error(), 2);
@@ -212,21 +179,22 @@ final class SharpnessSection {
 
   private static Block.Table ratios(SharpnessResults results, List<SharpnessGroup> groups) {
     List<String> head = new ArrayList<>(List.of("model", "to", "seeds", "scale"));
-    columns(results.settings(), Scale.PLAIN).forEach(column -> head.add(column.name()));
+    Measure.of(results.settings(), Scale.PLAIN).forEach(measure -> head.add(measure.name()));
     List<List<String>> rows = new ArrayList<>();
-    for (SharpnessGroup all : groups) {
-      for (SharpnessGroup allLsq : groups) {
-        SharpnessGroup group = all.ofSeedsOf(allLsq);
-        SharpnessGroup lsq = allLsq.ofSeedsOf(all);
-        if (allLsq.isLsqFor(all) && !group.models().isEmpty()) {
+    for (SharpnessGroup group : groups) {
+      for (SharpnessGroup lsq : groups) {
+        List<Ratio.Pair> pairs = group.pairs(lsq);
+        if (lsq.isLsqFor(group) && !pairs.isEmpty()) {
           for (Scale scale : Scale.values()) {
             List<String> row = new ArrayList<>();
             row.add(group.name());
             row.add(lsq.name());
-            row.add(Integer.toString(group.models().size()));
+            row.add(Integer.toString(pairs.size()));
             row.add(scale.label());
-            columns(results.settings(), scale)
-                .forEach(column -> row.add(ratio(group, lsq, column)));
+            Measure.of(results.settings(), scale)
+                .forEach(
+                    measure ->
+                        row.add(Ratio.of(pairs, measure).map(SharpnessSection::text).orElse("")));
             rows.add(row);
           }
         }
@@ -235,33 +203,56 @@ final class SharpnessSection {
     return new Block.Table(head, rows);
   }
 
-  private static String ratio(SharpnessGroup group, SharpnessGroup lsq, Column column) {
-    Function<Sharpness, AverageSharpness> average = column.average();
-    if (average != null) {
-      return ratio(group.together(average), lsq.together(average));
+  /** Pairs of all widths together, where there are two or more. */
+  private static Block.Table together(SharpnessResults results, List<SharpnessGroup> groups) {
+    Map<List<String>, List<Ratio.Pair>> pairs = new LinkedHashMap<>();
+    for (SharpnessGroup group : groups) {
+      for (SharpnessGroup lsq : groups) {
+        if (lsq.isLsqFor(group)) {
+          pairs
+              .computeIfAbsent(
+                  List.of(group.nameWithoutBits(), lsq.nameWithoutBits()), key -> new ArrayList<>())
+              .addAll(group.pairs(lsq));
+        }
+      }
     }
-    SummaryStatistics found = new SummaryStatistics();
-    group.ratios(lsq, column.number()).forEach(found::addValue);
-    if (Double.isNaN(found.getMean())) {
-      return "";
-    }
-    String mean = Numbers.significant(found.getGeometricMean(), 3);
-    return found.getN() == 1
-        ? mean
-        : mean
-            + " ["
-            + Numbers.significant(found.getMin(), 3)
-            + ", "
-            + Numbers.significant(found.getMax(), 3)
-            + "]";
+    List<String> head = new ArrayList<>(List.of("model", "to", "pairs", "scale"));
+    Measure.of(results.settings(), Scale.PLAIN).forEach(measure -> head.add(measure.name()));
+    List<List<String>> rows = new ArrayList<>();
+    pairs.forEach(
+        (names, some) -> {
+          if (some.size() > 1) {
+            for (Scale scale : Scale.values()) {
+              List<String> row = new ArrayList<>(names);
+              row.add(Integer.toString(some.size()));
+              row.add(scale.label());
+              Measure.of(results.settings(), scale)
+                  .forEach(
+                      measure ->
+                          row.add(
+                              Ratio.interval(some, measure)
+                                  .map(SharpnessSection::text)
+                                  .orElse("")));
+              rows.add(row);
+            }
+          }
+        });
+    return new Block.Table(head, rows);
   }
 
-  private static String ratio(AverageSharpness found, AverageSharpness lsq) {
-    return lsq.mean() < KNOWN * lsq.error() || lsq.mean() <= 0
-        ? ""
-        : Numbers.significant(found.mean() / lsq.mean(), 3)
-            + " ± "
-            + Numbers.significant(found.ratioError(lsq), 2);
+  private static String text(Ratio ratio) {
+    String value = Numbers.significant(ratio.value(), 3);
+    if (ratio.spread() == Ratio.Spread.STANDARD_ERROR) {
+      return value + " ± " + Numbers.significant(ratio.high() - ratio.value(), 2);
+    }
+    return ratio.pairs() == 1
+        ? value
+        : value
+            + " ["
+            + Numbers.significant(ratio.low(), 3)
+            + ", "
+            + Numbers.significant(ratio.high(), 3)
+            + "]";
   }
 
   /** How much of the rises the last step of ascent added, where it added something. */

@@ -22,6 +22,11 @@ public final class Landscape {
       at = List.copyOf(at);
       loss = List.copyOf(loss);
     }
+
+    /** How much more the loss at a place is than that in the middle, the point itself. */
+    double rise(int place) {
+      return loss.get(place) - loss.get(loss.size() / 2);
+    }
   }
 
   /**

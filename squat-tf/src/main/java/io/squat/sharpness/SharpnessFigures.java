@@ -7,6 +7,7 @@ import io.squat.plots.Figure;
 import io.squat.plots.Look;
 import io.squat.plots.Plot;
 import io.squat.plots.Point;
+import io.squat.train.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -21,11 +22,18 @@ import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /** Pictures of results. */
 public final class SharpnessFigures {
-  /** The name of the file of surfaces. */
-  public static final String SURFACES = "surfaces.png";
+  private static final String RATIOS = "ratios.png";
+  private static final String SURFACES = "surfaces.png";
+
+  /** The names of all files; there are ratios only beside an lsq model, and surfaces as wanted. */
+  public static final List<String> FILES =
+      List.of(RATIOS, "sharpness.png", "eigenvalues.png", "lines.png", SURFACES);
 
   private static final int COLUMNS = 4;
   private static final double BAR = 0.8;
+
+  /** How far curves stand beside each other at one name. */
+  private static final double BESIDE = 0.12;
 
   private SharpnessFigures() {}
 
@@ -76,13 +84,17 @@ public final class SharpnessFigures {
     }
   }
 
-  /** The figures by the names of their files; surfaces only where there are some. */
+  /** The figures by the names of their files, those of {@link #FILES} that there are. */
   public static Map<String, Figure> of(SharpnessResults results) {
     List<SharpnessGroup> groups = SharpnessGroup.of(results);
     List<Panel> panels = Panel.of(groups);
     int columns = Math.max(2, panels.size());
     Map<String, Figure> figures = new LinkedHashMap<>();
     String note = results.descriptionWithoutRho();
+    List<Plot> ratios = ratios(panels, results.settings());
+    if (!ratios.isEmpty()) {
+      figures.put(RATIOS, new Figure(columns, ratios, results.description()));
+    }
     figures.put("sharpness.png", new Figure(columns, rises(panels), results.description()));
     figures.put("eigenvalues.png", new Figure(columns, eigenvalues(panels), note));
     figures.put("lines.png", new Figure(columns, lines(panels), note));
@@ -119,6 +131,53 @@ public final class SharpnessFigures {
     return new Point(x, found.getMean(), found.getMin(), found.getMax());
   }
 
+  /** As parts of what the panel's first lsq models have; no plots if there are none anywhere. */
+  private static List<Plot> ratios(List<Panel> panels, SharpnessSettings settings) {
+    List<Plot> plots = new ArrayList<>();
+    for (Scale scale : Scale.values()) {
+      for (Panel panel : panels) {
+        panel.groups().stream()
+            .filter(group -> group.method() == Method.LSQ)
+            .findFirst()
+            .ifPresent(lsq -> plots.add(ratios(panel, lsq, settings, scale)));
+      }
+    }
+    return plots;
+  }
+
+  /** Points of each group at each measure, beside each other, and a line at 1. */
+  private static Plot ratios(
+      Panel panel, SharpnessGroup lsq, SharpnessSettings settings, Scale scale) {
+    List<Measure> measures = Measure.of(settings, scale);
+    List<Curve> curves = new ArrayList<>();
+    int count = panel.groups().size();
+    for (int i = 0; i < count; i++) {
+      SharpnessGroup group = panel.groups().get(i);
+      Look look = panel.looks().get(i);
+      if (group.equals(lsq)) {
+        List<Point> ones = List.of(Point.of(-0.5, 1), Point.of(measures.size() - 0.5, 1));
+        curves.add(new Curve(legend(group), look, Curve.Form.LINE, ones));
+        continue;
+      }
+      for (int k = 0; k < measures.size(); k++) {
+        double x = k + BESIDE * (i - (count - 1) / 2.0);
+        Ratio.of(group.pairs(lsq), measures.get(k))
+            .filter(ratio -> ratio.low() > 0) // a logarithm
+            .map(ratio -> new Point(x, ratio.value(), ratio.low(), ratio.high()))
+            .ifPresent(
+                point ->
+                    curves.add(
+                        new Curve(legend(group), look, Curve.Form.MARKED_LINE, List.of(point))));
+      }
+    }
+    return new Plot(
+        "as parts of lsq, " + scale.words() + panel.title(),
+        Axis.named("", measures.stream().map(Measure::name).toList()),
+        Axis.log("part of what " + lsq.nameWithoutBits() + " has"),
+        curves,
+        List.of());
+  }
+
   private static List<Plot> rises(List<Panel> panels) {
     List<Plot> plots = new ArrayList<>();
     for (Scale scale : Scale.values()) {
@@ -139,8 +198,8 @@ public final class SharpnessFigures {
             plot(
                 panel,
                 "random directions, " + scale.words(),
-                Axis.linear("rho"),
-                Axis.linear("mean rise, bars: standard error"),
+                Axis.log("rho"),
+                Axis.linear("2 rise / rho², bars: standard error"),
                 Curve.Form.MARKED_LINE,
                 group -> average(group, scale)));
       }
@@ -161,7 +220,11 @@ public final class SharpnessFigures {
   private static List<Point> average(SharpnessGroup group, Scale scale) {
     return IntStream.range(0, scale.of(group.first()).average().size())
         .mapToObj(i -> group.together(found -> scale.of(found).average().get(i)))
-        .map(found -> Point.of(found.rho(), found.mean(), found.error()))
+        .map(
+            found -> {
+              double part = 2 / (found.rho() * found.rho());
+              return Point.of(found.rho(), part * found.mean(), part * found.error());
+            })
         .toList();
   }
 
@@ -180,8 +243,8 @@ public final class SharpnessFigures {
   }
 
   /**
-   * Bars from zero for the eigenvalues of each group, the largest first, with a band from the least
-   * to the most over its seeds, residuals added.
+   * Bars from zero for the eigenvalues of each group, the largest first and then the smallest Ritz
+   * value, with a band from the least to the most over its seeds, residuals added.
    */
   private static Plot bars(Panel panel, Scale scale) {
     List<Curve> curves = new ArrayList<>();
@@ -193,12 +256,15 @@ public final class SharpnessFigures {
               .min()
               .orElseThrow();
       List<Point> points = new ArrayList<>();
-      for (int k = 0; k < count; k++) {
+      for (int k = 0; k <= count; k++) {
         int number = k;
         Function<Sharpness, Spectrum.Eigenvalue> eigenvalue =
-            found -> scale.of(found).hessian().eigenvalues().get(number);
-        double left = i - BAR / 2 + BAR * k / count;
-        double right = i - BAR / 2 + BAR * (k + 1) / count;
+            found ->
+                number < count
+                    ? scale.of(found).hessian().eigenvalues().get(number)
+                    : new Spectrum.Eigenvalue(scale.of(found).hessian().smallest(), 0);
+        double left = i - BAR / 2 + BAR * k / (count + 1);
+        double right = i - BAR / 2 + BAR * (k + 1) / (count + 1);
         points.add(Point.of(left, 0));
         points.add(withResidual(group, left, eigenvalue));
         points.add(withResidual(group, right, eigenvalue));
@@ -207,9 +273,9 @@ public final class SharpnessFigures {
       curves.add(new Curve(legend(group), panel.looks().get(i), Curve.Form.LINE, points));
     }
     return new Plot(
-        "largest eigenvalues, " + scale.words() + panel.title(),
+        "eigenvalues, " + scale.words() + panel.title(),
         Axis.named(
-            "the largest eigenvalues; bands: range over seeds and residuals",
+            "largest, next, smallest; bands: range over seeds",
             panel.groups().stream().map(SharpnessGroup::nameWithoutBits).toList()),
         Axis.linear("eigenvalue, " + scale.label()),
         curves,
@@ -237,7 +303,7 @@ public final class SharpnessFigures {
               panel,
               "along a random direction",
               Axis.linear("distance, in norms of the filters"),
-              Axis.linear("loss"),
+              Axis.linear("rise of the loss, bands: range"),
               Curve.Form.LINE,
               group -> line(group, 0)));
     }
@@ -247,7 +313,7 @@ public final class SharpnessFigures {
               panel,
               "along the gradient",
               Axis.linear("distance"),
-              Axis.linear("loss along the gradient"),
+              Axis.linear("rise along the gradient, bands: range"),
               Curve.Form.LINE,
               group -> line(group, 1)));
     }
@@ -258,7 +324,7 @@ public final class SharpnessFigures {
     return points(
         group,
         group.first().lines().get(number).at(),
-        (found, i) -> found.lines().get(number).loss().get(i));
+        (found, i) -> found.lines().get(number).rise(i));
   }
 
   /** Of each group the first model that has one. */

@@ -7,10 +7,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Collectors;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /**
@@ -61,7 +59,7 @@ public record SharpnessGroup(String differences, List<SharpnessResults.Model> mo
   }
 
   /** What they are called where all are of one width, or float. */
-  String nameWithoutBits() {
+  public String nameWithoutBits() {
     return withDifferences(method().label());
   }
 
@@ -107,27 +105,14 @@ public record SharpnessGroup(String differences, List<SharpnessResults.Model> mo
         models.stream().map(model -> average.apply(model.sharpness())).toList());
   }
 
-  /** The models whose seeds another group has, too, in the order of their seeds; may be none. */
-  public SharpnessGroup ofSeedsOf(SharpnessGroup other) {
-    Set<Long> seeds =
-        other.models.stream().map(SharpnessResults.Model::seed).collect(Collectors.toSet());
-    return new SharpnessGroup(
-        differences, models.stream().filter(model -> seeds.contains(model.seed())).toList());
-  }
-
-  /**
-   * A number of each model as a part of the number of the other's model of the same seed; NaN where
-   * one of them is not positive.
-   *
-   * @param other of the same seeds
-   */
-  public List<Double> ratios(SharpnessGroup other, ToDoubleFunction<Sharpness> number) {
-    List<Double> ratios = new ArrayList<>();
-    for (int i = 0; i < models.size(); i++) {
-      double above = number.applyAsDouble(models.get(i).sharpness());
-      double below = number.applyAsDouble(other.models.get(i).sharpness());
-      ratios.add(above > 0 && below > 0 ? above / below : Double.NaN);
+  /** The models of one seed, ours and another group's; only seeds that both have. */
+  public List<Ratio.Pair> pairs(SharpnessGroup other) {
+    List<Ratio.Pair> pairs = new ArrayList<>();
+    for (SharpnessResults.Model ours : models) {
+      other.models.stream()
+          .filter(theirs -> theirs.seed() == ours.seed())
+          .forEach(theirs -> pairs.add(new Ratio.Pair(ours.sharpness(), theirs.sharpness())));
     }
-    return ratios;
+    return pairs;
   }
 }

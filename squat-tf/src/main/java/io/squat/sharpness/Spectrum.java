@@ -48,6 +48,11 @@ public record Spectrum(
     }
   }
 
+  /** The size of the eigenvalue that is largest in size, as far as the Ritz values tell. */
+  public double size() {
+    return Math.max(eigenvalues.get(0).value(), -smallest);
+  }
+
   /** Copies the lists. */
   public Spectrum {
     eigenvalues = List.copyOf(eigenvalues);

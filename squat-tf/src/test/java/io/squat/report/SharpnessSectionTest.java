@@ -115,8 +115,10 @@ class SharpnessSectionTest {
             "scale",
             "gradient norm",
             "epsilon, rho 0.02",
+            "less its slope",
             "average, rho 10",
             "largest eigenvalue",
+            "in size",
             "residual"),
         tables.get(0).head());
     assertEquals(
@@ -129,7 +131,9 @@ class SharpnessSectionTest {
                 "plain",
                 "3.600",
                 "0.2500",
+                "0.1780",
                 "0.001000 ± 0.00029",
+                "243.0",
                 "243.0",
                 "0.8400"),
             List.of(
@@ -140,7 +144,9 @@ class SharpnessSectionTest {
                 "adaptive",
                 "7.200",
                 "0.5000",
+                "0.3560",
                 "0.002000 ± 0.00058",
+                "486.1",
                 "486.1",
                 "0.8400")),
         tables.get(0).rows());
@@ -163,9 +169,9 @@ class SharpnessSectionTest {
     List<String> squat = tables.get(0).rows().get(6);
     assertEquals("2", squat.get(1));
     // 243.04 and three times that; their deviation is 243.04 * sqrt(2).
-    assertEquals("486.1 ± 340", squat.get(8));
+    assertEquals("486.1 ± 340", squat.get(9));
     // Pairs of 0.5, 1, 1.5 and three times those, in thousandths: squares of 11 around their mean.
-    assertEquals("0.002000 ± 0.00061", squat.get(7));
+    assertEquals("0.002000 ± 0.00061", squat.get(8));
     // By seed 1/2 and 3/4 of lsq: sqrt(3/8) in the geometric mean.
     List<String> ratios =
         tables.get(1).rows().stream()
@@ -177,7 +183,7 @@ class SharpnessSectionTest {
         ratios.subList(0, 5));
     // Pairs of 0.5, 1, 1.5, 1.5, 3, 4.5 to 1, 2, 3, 2, 4, 6: 2/3, and rests of 1/6 (1, 2, 3) with
     // either sign; sqrt(2 * 14 / 36 / 30) / 3.
-    assertEquals("0.667 ± 0.054", ratios.get(6));
+    assertEquals("0.667 ± 0.054", ratios.get(7));
     assertEquals(
         List.of("fp float to lsq 4-8-8", "fp float to lsq 2-8-8", "squat 2-8-8 to lsq 2-8-8"),
         tables.get(1).rows().stream()
@@ -228,7 +234,7 @@ class SharpnessSectionTest {
             results(
                 model("squat", "2-8-8", 1, 1, measures(1, ours)),
                 model("lsq", "2-8-8", 1, 1, measures(1, theirs))));
-    assertEquals("1.50 ± 0.38", tables.get(1).rows().get(0).get(6));
+    assertEquals("1.50 ± 0.38", tables.get(1).rows().get(0).get(7));
   }
 
   @Test
@@ -248,7 +254,44 @@ class SharpnessSectionTest {
             results(
                 model("squat", "2-8-8", 1, 1, measures(1, ours)),
                 model("lsq", "2-8-8", 1, 1, measures(1, theirs))));
-    assertEquals("", tables.get(1).rows().get(0).get(6));
+    assertEquals("", tables.get(1).rows().get(0).get(7));
+  }
+
+  /**
+   * Ratios of 1/2, 3/4 and 1/5 over two widths. By hand: the mean of the logarithms is -0.8634,
+   * their deviation 0.6771, t of two degrees 4.3027, and half of the interval 1.6821.
+   */
+  @Test
+  void pairsOfAllWidthsHaveAnInterval() {
+    List<Block.Table> tables =
+        tables(
+            results(
+                model("squat", "2-8-8", 1, 1),
+                model("squat", "2-8-8", 2, 3),
+                model("squat", "4-8-8", 2, 1),
+                model("lsq", "2-8-8", 1, 2),
+                model("lsq", "2-8-8", 2, 4),
+                model("lsq", "4-8-8", 2, 5)));
+    assertEquals(
+        List.of("squat", "lsq", "3", "plain", "0.422 [0.0784, 2.27]"),
+        tables.get(2).rows().get(0).subList(0, 5));
+    assertEquals(
+        2,
+        tables(results(model("squat", "2-8-8", 1, 1), model("lsq", "2-8-8", 1, 2))).size(),
+        "of one pair there is no interval");
+  }
+
+  /** The Ritz value of -3 is larger in size than an eigenvalue of 1. */
+  @Test
+  void anEigenvalueBelowZeroCountsByItsSize() {
+    Sharpness.Measures saddle =
+        new Sharpness.Measures(
+            1,
+            List.of(new EpsilonSharpness(0.02, 3, 5, List.of())),
+            List.of(average(1)),
+            new Spectrum(List.of(new Spectrum.Eigenvalue(1, 0.1)), -3, List.of(), List.of()));
+    List<String> row = tables(results(model("squat", "2-8-8", 1, 1, saddle))).get(0).rows().get(0);
+    assertEquals(List.of("1.000", "3.000"), row.subList(9, 11));
   }
 
   @Test

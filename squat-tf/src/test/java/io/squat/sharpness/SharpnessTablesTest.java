@@ -1,6 +1,7 @@
 package io.squat.sharpness;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.squat.plots.Curve;
@@ -14,6 +15,11 @@ import org.junit.jupiter.api.Test;
 
 /** Tables and pictures of numbers that are all different. */
 class SharpnessTablesTest {
+  private static final Landscape.Surface SURFACE =
+      new Landscape.Surface(
+          List.of(-1.0, 0.0, 1.0),
+          List.of(List.of(2.0, 1.0, 2.0), List.of(1.0, 0.3, 1.0), List.of(2.0, 1.0, 2.0)));
+
   private static Sharpness.Measures measures(double base) {
     return new Sharpness.Measures(
         base + 1,
@@ -48,9 +54,7 @@ class SharpnessTablesTest {
             List.of(
                 new Landscape.Line("random", at, List.of(base + 12, base, base + 11)),
                 new Landscape.Line("gradient", at, List.of(base + 13, base, base + 14))),
-            new Landscape.Surface(
-                at,
-                List.of(List.of(2.0, 1.0, 2.0), List.of(1.0, 0.3, 1.0), List.of(2.0, 1.0, 2.0)))));
+            SURFACE));
   }
 
   private static SharpnessResults results(boolean activations) {
@@ -102,7 +106,11 @@ class SharpnessTablesTest {
   }
 
   private static Curve curve(String file, int plot) {
-    Figure figure = Objects.requireNonNull(SharpnessFigures.of(results(false)).get(file));
+    return curve(results(false), file, plot);
+  }
+
+  private static Curve curve(SharpnessResults results, String file, int plot) {
+    Figure figure = Objects.requireNonNull(SharpnessFigures.of(results).get(file));
     Plot found = figure.plots().get(plot);
     assertEquals(1, found.curves().size());
     assertEquals("squat, 2 seeds", found.curves().get(0).name());
@@ -122,15 +130,16 @@ class SharpnessTablesTest {
     Point found = curve("sharpness.png", 2).points().get(0);
     double deviation = Math.sqrt((2 * 100.25 * 100.25 + 2 * 99.75 * 99.75) / 3);
     assertEquals(10, found.x());
-    assertEquals(205, found.y(), 1e-9);
-    assertEquals(205 - deviation / 2, found.low(), 1e-9);
-    assertEquals(205 + deviation / 2, found.high(), 1e-9);
+    // As parts of rho^2 / 2, 50.
+    assertEquals(205 / 50.0, found.y(), 1e-9);
+    assertEquals((205 - deviation / 2) / 50, found.low(), 1e-9);
+    assertEquals((205 + deviation / 2) / 50, found.high(), 1e-9);
   }
 
   @Test
   void barsReachFromTheLeastToTheMostWithTheResiduals() {
     List<Point> points = curve("eigenvalues.png", 0).points();
-    assertEquals(8, points.size());
+    assertEquals(12, points.size());
     for (int side = 1; side < 3; side++) {
       Point largest = points.get(side);
       assertEquals(
@@ -138,6 +147,9 @@ class SharpnessTablesTest {
       Point second = points.get(4 + side);
       assertEquals(
           List.of(207.0, 106.25, 307.75), List.of(second.y(), second.low(), second.high()));
+      Point smallest = points.get(8 + side);
+      assertEquals(
+          List.of(140.0, 40.0, 240.0), List.of(smallest.y(), smallest.low(), smallest.high()));
     }
   }
 
@@ -154,10 +166,10 @@ class SharpnessTablesTest {
     assertEquals(2, figure.columns());
     assertEquals(
         List.of(
-            "largest eigenvalues, weights as they are, 4-8-8",
-            "largest eigenvalues, weights as they are, 2-8-8",
-            "largest eigenvalues, by the norm of filters, 4-8-8",
-            "largest eigenvalues, by the norm of filters, 2-8-8"),
+            "eigenvalues, weights as they are, 4-8-8",
+            "eigenvalues, weights as they are, 2-8-8",
+            "eigenvalues, by the norm of filters, 4-8-8",
+            "eigenvalues, by the norm of filters, 2-8-8"),
         figure.plots().stream().map(Plot::title).toList());
     List<Curve> wide = figure.plots().get(0).curves();
     List<Curve> narrow = figure.plots().get(1).curves();
@@ -175,11 +187,80 @@ class SharpnessTablesTest {
   }
 
   @Test
-  void linesHaveTheRangeOverSeeds() {
+  void linesAreRisesWithTheirRangeOverSeeds() {
+    SharpnessResults results = results(false);
+    SharpnessResults.Model other = model("squat", "2-8-8", 2, 300);
+    Sharpness found = other.sharpness();
+    List<Landscape.Line> lines =
+        found.lines().stream()
+            .map(
+                line ->
+                    new Landscape.Line(
+                        line.direction(),
+                        line.at(),
+                        line.loss().stream().map(loss -> 2 * loss).toList()))
+            .toList();
+    SharpnessResults wider =
+        results.with(
+            other.with(
+                new Sharpness(
+                    found.loss(),
+                    found.trained(),
+                    found.weights(),
+                    found.weightNorm(),
+                    found.plain(),
+                    found.adaptive(),
+                    lines,
+                    SURFACE)));
+    // Rises of 12 and 11, and of twice that.
+    assertEquals(
+        List.of(new Point(-1, 18, 12, 24), new Point(0, 0, 0, 0), new Point(1, 16.5, 11, 22)),
+        curve(wider, "lines.png", 0).points());
+    assertEquals(new Point(1, 21, 14, 28), curve(wider, "lines.png", 1).points().get(2));
+  }
+
+  @Test
+  void ratiosAreToLsqOfTheSameSeeds() {
+    SharpnessResults results = results(false);
+    assertFalse(SharpnessFigures.of(results).containsKey("ratios.png"));
+    results =
+        results
+            .with(model("lsq", "2-8-8", 1, 1))
+            .with(model("lsq", "2-8-8", 2, 49))
+            .with(model("fp", SharpnessResults.FLOAT, 1, 4));
+    Figure figure = Objects.requireNonNull(SharpnessFigures.of(results).get("ratios.png"));
+    Plot plot = figure.plots().get(0);
+    assertEquals("as parts of lsq, weights as they are, 2-8-8", plot.title());
     assertEquals(
         List.of(
-            new Point(-1, 212, 112, 312), new Point(0, 200, 100, 300), new Point(1, 211, 111, 311)),
-        curve("lines.png", 0).points());
-    assertEquals(new Point(1, 214, 114, 314), curve("lines.png", 1).points().get(2));
+            "gradient norm",
+            "epsilon, rho 0.02",
+            "less its slope",
+            "average, rho 10",
+            "largest eigenvalue",
+            "in size"),
+        plot.x().names());
+    List<Point> float1 = points(plot, "fp, 1 seed");
+    assertEquals(6, float1.size());
+    assertEquals(2.5, float1.get(0).y(), 1e-9, "5 to 2");
+    assertEquals(2.5, float1.get(0).low(), 1e-9);
+    assertEquals((8 - 0.02 * 5) / (5 - 0.02 * 2), float1.get(2).y(), 1e-9);
+    assertEquals(12 / 9.0, float1.get(4).y(), 1e-9);
+    assertEquals(56 / 59.0, float1.get(5).y(), 1e-9, "Ritz values of -56 and -59");
+    Point squat = points(plot, "squat, 2 seeds").get(0);
+    assertEquals(Math.sqrt(101 / 2.0 * 301 / 50), squat.y(), 1e-9);
+    assertEquals(301 / 50.0, squat.low(), 1e-9);
+    assertEquals(101 / 2.0, squat.high(), 1e-9);
+    Point average = points(plot, "squat, 2 seeds").get(3);
+    // Means of both ways of 104.75, 105.25, 304.75, 305.25 and of 5.75, 6.25, 53.75, 54.25.
+    assertEquals(205 / 30.0, average.y(), 1e-9);
+    assertEquals(List.of(Point.of(-0.5, 1), Point.of(5.5, 1)), points(plot, "lsq, 2 seeds"));
+  }
+
+  private static List<Point> points(Plot plot, String name) {
+    return plot.curves().stream()
+        .filter(curve -> curve.name().equals(name))
+        .flatMap(curve -> curve.points().stream())
+        .toList();
   }
 }
