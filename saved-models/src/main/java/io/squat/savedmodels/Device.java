@@ -7,6 +7,9 @@ import org.tensorflow.Graph;
 import org.tensorflow.Session;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
+import org.tensorflow.proto.GraphOptions;
+import org.tensorflow.proto.RewriterConfig;
+import org.tensorflow.proto.RewriterConfig.MemOptType;
 
 /** Where a graph runs. */
 public enum Device {
@@ -61,7 +64,8 @@ public enum Device {
 
   /**
    * The configuration of a session: GPU memory grows as it is needed, and the number of threads is
-   * fixed, because results on a CPU are the same to the last bit only at the same number.
+   * fixed, because results on a CPU are the same to the last bit only at the same number. Sums are
+   * not rewritten to save memory.
    *
    * @param threads how many threads an operation may use; 0 takes all cores
    * @throws IllegalArgumentException if this is {@link #GPU}, and TensorFlow can use none
@@ -72,6 +76,7 @@ public enum Device {
         ConfigProto.newBuilder()
             .setIntraOpParallelismThreads(used)
             .setInterOpParallelismThreads(used)
+            .setGraphOptions(GraphOptions.newBuilder().setRewriteOptions(rewrites()))
             .setGpuOptions(GPUOptions.newBuilder().setAllowGrowth(true));
     switch (this) {
       case CPU -> config.putDeviceCount("GPU", 0);
@@ -79,5 +84,13 @@ public enum Device {
       case AUTO -> {}
     }
     return config.setAllowSoftPlacement(true).build();
+  }
+
+  /**
+   * To save memory Grappler makes a sum of many tensors one that adds each as soon as it is there:
+   * two runs of one graph then differ in the last bit.
+   */
+  private static RewriterConfig rewrites() {
+    return RewriterConfig.newBuilder().setMemoryOptimization(MemOptType.NO_MEM_OPT).build();
   }
 }
