@@ -87,8 +87,9 @@ public enum Device {
   }
 
   /**
-   * To save memory Grappler makes a sum of many tensors one that adds each as soon as it is there:
-   * two runs of one graph then differ in the last bit.
+   * To save memory Grappler turns an AddN of three or more tensors into additions to a variable,
+   * each as soon as its tensor is there (SchedulingPass of its memory optimizer): two runs of one
+   * graph then differ in the last bit.
    */
   private static RewriterConfig rewrites() {
     return RewriterConfig.newBuilder().setMemoryOptimization(MemOptType.NO_MEM_OPT).build();

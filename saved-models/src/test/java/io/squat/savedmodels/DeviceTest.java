@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.tensorflow.proto.RewriterConfig;
 
 class DeviceTest {
   @Test
@@ -33,5 +34,13 @@ class DeviceTest {
   void whatHasNoKernelGoesElsewhere() {
     assertTrue(Device.CPU.config(2).getAllowSoftPlacement());
     assertTrue(Device.AUTO.config(2).getAllowSoftPlacement());
+  }
+
+  /** Sums that are rewritten to save memory have another order in another process. */
+  @Test
+  void sumsKeepTheirOrder() {
+    assertEquals(
+        RewriterConfig.MemOptType.NO_MEM_OPT,
+        Device.CPU.config(1).getGraphOptions().getRewriteOptions().getMemoryOptimization());
   }
 }

@@ -113,7 +113,7 @@ final class SharpnessCommand extends SquatCommand {
     List<RunFolder> folders = runs.stream().map(RunFolder::new).toList();
     if (new RunFolder(out).isRun()) {
       throw new IllegalArgumentException(
-          "--out: expected a folder for results, found that of a run, " + out);
+          "--out: expected a folder for results, found that of a run, " + out + "; choose another");
     }
     if (split != Split.TRAIN && split != Split.DEV) {
       throw new IllegalArgumentException("--split: expected train or dev, found " + split);

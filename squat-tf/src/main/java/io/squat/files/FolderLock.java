@@ -43,7 +43,6 @@ public final class FolderLock {
    */
   public static <T> T holding(Path folder, Supplier<T> work) {
     boolean made = !Files.exists(folder);
-    boolean done = false;
     try (FileChannel channel = open(folder)) {
       if (tryLock(channel) == null) {
         throw new IllegalArgumentException(
@@ -54,13 +53,20 @@ public final class FolderLock {
       }
       String process = ProcessHandle.current().pid() + "\n";
       channel.truncate(0).write(ByteBuffer.wrap(process.getBytes(StandardCharsets.UTF_8)));
+      return made ? orNothing(folder, work) : work.get();
+    } catch (IOException e) {
+      throw new UncheckedIOException(folder + ": cannot be locked: " + e.getMessage(), e);
+    }
+  }
+
+  private static <T> T orNothing(Path folder, Supplier<T> work) {
+    boolean done = false;
+    try {
       T result = work.get();
       done = true;
       return result;
-    } catch (IOException e) {
-      throw new UncheckedIOException(folder + ": cannot be locked: " + e.getMessage(), e);
     } finally {
-      if (made && !done) {
+      if (!done) {
         deleteIfUnused(folder);
       }
     }

@@ -105,19 +105,24 @@ public final class SharpnessFigures {
     return figures;
   }
 
-  private static Plot plot(
-      Panel panel,
+  /** One plot of each panel. */
+  private static List<Plot> plots(
+      List<Panel> panels,
       String title,
       Axis x,
       Axis y,
       Curve.Form form,
       Function<SharpnessGroup, List<Point>> points) {
-    List<Curve> curves = new ArrayList<>();
-    for (int i = 0; i < panel.groups().size(); i++) {
-      SharpnessGroup group = panel.groups().get(i);
-      curves.add(new Curve(legend(group), panel.looks().get(i), form, points.apply(group)));
+    List<Plot> plots = new ArrayList<>();
+    for (Panel panel : panels) {
+      List<Curve> curves = new ArrayList<>();
+      for (int i = 0; i < panel.groups().size(); i++) {
+        SharpnessGroup group = panel.groups().get(i);
+        curves.add(new Curve(legend(group), panel.looks().get(i), form, points.apply(group)));
+      }
+      plots.add(new Plot(title + panel.title(), x, y, curves, List.of()));
     }
-    return new Plot(title + panel.title(), x, y, curves, List.of());
+    return plots;
   }
 
   private static String legend(SharpnessGroup group) {
@@ -181,28 +186,24 @@ public final class SharpnessFigures {
   private static List<Plot> rises(List<Panel> panels) {
     List<Plot> plots = new ArrayList<>();
     for (Scale scale : Scale.values()) {
-      for (Panel panel : panels) {
-        plots.add(
-            plot(
-                panel,
-                "worst direction, " + scale.words(),
-                Axis.log("rho"),
-                Axis.log("rise, bars: range over seeds"),
-                Curve.Form.MARKED_LINE,
-                group -> worst(group, scale)));
-      }
+      plots.addAll(
+          plots(
+              panels,
+              "worst direction, " + scale.words(),
+              Axis.log("rho"),
+              Axis.log("rise, bars: range over seeds"),
+              Curve.Form.MARKED_LINE,
+              group -> worst(group, scale)));
     }
     for (Scale scale : Scale.values()) {
-      for (Panel panel : panels) {
-        plots.add(
-            plot(
-                panel,
-                "random directions, " + scale.words(),
-                Axis.log("rho"),
-                Axis.linear("2 rise / rho², bars: standard error"),
-                Curve.Form.MARKED_LINE,
-                group -> average(group, scale)));
-      }
+      plots.addAll(
+          plots(
+              panels,
+              "random directions, " + scale.words(),
+              Axis.log("rho"),
+              Axis.linear("2 rise / rho², bars: standard error"),
+              Curve.Form.MARKED_LINE,
+              group -> average(group, scale)));
     }
     return plots;
   }
@@ -297,26 +298,22 @@ public final class SharpnessFigures {
 
   private static List<Plot> lines(List<Panel> panels) {
     List<Plot> plots = new ArrayList<>();
-    for (Panel panel : panels) {
-      plots.add(
-          plot(
-              panel,
-              "along a random direction",
-              Axis.linear("distance, in norms of the filters"),
-              Axis.linear("rise of the loss, bands: range"),
-              Curve.Form.LINE,
-              group -> line(group, 0)));
-    }
-    for (Panel panel : panels) {
-      plots.add(
-          plot(
-              panel,
-              "along the gradient",
-              Axis.linear("distance"),
-              Axis.linear("rise along the gradient, bands: range"),
-              Curve.Form.LINE,
-              group -> line(group, 1)));
-    }
+    plots.addAll(
+        plots(
+            panels,
+            "along a random direction",
+            Axis.linear("distance, in norms of the filters"),
+            Axis.linear("rise of the loss, bands: range"),
+            Curve.Form.LINE,
+            group -> line(group, 0)));
+    plots.addAll(
+        plots(
+            panels,
+            "along the gradient",
+            Axis.linear("distance"),
+            Axis.linear("rise along the gradient, bands: range"),
+            Curve.Form.LINE,
+            group -> line(group, 1)));
     return plots;
   }
 

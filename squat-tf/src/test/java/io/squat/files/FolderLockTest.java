@@ -2,8 +2,11 @@ package io.squat.files;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,5 +43,44 @@ class FolderLockTest {
   void isHeldAsLongAsTheWorkLasts() {
     assertTrue(FolderLock.holding(folder, () -> FolderLock.isHeld(folder)));
     assertFalse(FolderLock.isHeld(folder));
+  }
+
+  @Test
+  void aFolderThatWasMadeForNothingGoes() throws IOException {
+    Path made = folder.resolve("made");
+    assertThrows(IllegalStateException.class, () -> FolderLock.holding(made, FolderLockTest::fail));
+    assertFalse(Files.exists(made));
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            FolderLock.holding(
+                made,
+                () -> {
+                  WholeFiles.writeText(made.resolve("part"), "mine");
+                  return fail();
+                }));
+    assertEquals("mine", Files.readString(made.resolve("part")));
+    Path before = Files.createDirectory(folder.resolve("before"));
+    assertThrows(
+        IllegalStateException.class, () -> FolderLock.holding(before, FolderLockTest::fail));
+    assertTrue(Files.exists(before));
+  }
+
+  private static Path fail() {
+    throw new IllegalStateException("it failed");
+  }
+
+  /** Another one's work that has not written yet. */
+  @Test
+  void aFolderThatAnotherHoldsStays() {
+    Path held = folder.resolve("held");
+    FolderLock.holding(
+        held,
+        () -> {
+          assertThrows(
+              IllegalArgumentException.class, () -> FolderLock.holding(held, FolderLockTest::fail));
+          assertTrue(FolderLock.isHeld(held));
+          return held;
+        });
   }
 }
