@@ -2,6 +2,7 @@ package io.squat.plots;
 
 import java.awt.Graphics2D;
 import java.awt.geom.Rectangle2D;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jfree.chart.axis.AxisState;
@@ -13,14 +14,15 @@ import org.jfree.chart.ui.TextAnchor;
 
 /**
  * A logarithmic axis with ticks that a reader expects: powers of ten; over few of them also their
- * doubles and fives; within a part of one, round numbers.
+ * doubles and fives; within a part of one, more of their multiples, or finer round numbers.
  */
 final class DecimalLogAxis extends LogAxis {
   private static final long serialVersionUID = 1;
 
   private static final int MANY_DECADES = 3;
   private static final int FEWEST_TICKS = 3;
-  private static final int WANTED_TICKS = 5;
+  private static final List<List<Integer>> DIGITS =
+      List.of(List.of(1, 2, 5), List.of(1, 2, 3, 4, 5, 7));
 
   DecimalLogAxis(String label) {
     super(label);
@@ -44,14 +46,18 @@ final class DecimalLogAxis extends LogAxis {
     return ticks;
   }
 
-  /** Where ticks stand between two positive numbers. */
+  /** Where ticks stand between two positive numbers: at least three. */
   static List<Double> values(double low, double high) {
-    double decades = Math.log10(high / low);
-    List<Double> values =
-        decades > MANY_DECADES
-            ? decimals(low, high, List.of(1))
-            : decimals(low, high, List.of(1, 2, 5));
-    return values.size() < FEWEST_TICKS ? even(low, high) : values;
+    if (Math.log10(high / low) > MANY_DECADES) {
+      return decimals(low, high, List.of(1));
+    }
+    for (List<Integer> digits : DIGITS) {
+      List<Double> values = decimals(low, high, digits);
+      if (values.size() >= FEWEST_TICKS) {
+        return values;
+      }
+    }
+    return even(low, high);
   }
 
   /** Digits times powers of ten between two positive numbers. */
@@ -69,18 +75,28 @@ final class DecimalLogAxis extends LogAxis {
     return values;
   }
 
+  /** Multiples of the widest round distance that has enough of them. */
   private static List<Double> even(double low, double high) {
-    double wanted = (high - low) / WANTED_TICKS;
-    int power = (int) Math.floor(Math.log10(wanted));
-    double step = Double.parseDouble("1e" + power);
-    for (int digit : new int[] {2, 5, 10}) {
-      if (step < wanted) {
-        step = Double.parseDouble(digit + "e" + power);
+    int power = (int) Math.floor(Math.log10(high - low));
+    List<Double> values = List.of();
+    for (; values.size() < FEWEST_TICKS; power--) {
+      for (int digit : new int[] {5, 2, 1}) {
+        if (values.size() < FEWEST_TICKS) {
+          values = multiples(low, high, BigDecimal.valueOf(digit).scaleByPowerOfTen(power));
+        }
       }
     }
+    return values;
+  }
+
+  private static List<Double> multiples(double low, double high, BigDecimal step) {
     List<Double> values = new ArrayList<>();
-    for (long i = (long) Math.ceil(low / step); i * step <= high; i++) {
-      values.add(i * step);
+    double value = 0;
+    for (long i = (long) Math.ceil(low / step.doubleValue()); value <= high; i++) {
+      value = step.multiply(BigDecimal.valueOf(i)).doubleValue();
+      if (value >= low && value <= high) {
+        values.add(value);
+      }
     }
     return values;
   }
