@@ -17,6 +17,8 @@ public record Curve(String name, Look look, Form form, List<Point> points) {
     LINE,
     /** A line with a marker and an error bar at each point. */
     MARKED_LINE,
+    /** A bar from zero and an error bar at each point; points are as far apart as bars are wide. */
+    BARS,
     /** A level from each point to the next, as of a histogram. */
     STEPS
   }

@@ -36,8 +36,11 @@ import org.jfree.chart.block.RectangleConstraint;
 import org.jfree.chart.plot.ValueMarker;
 import org.jfree.chart.plot.XYPlot;
 import org.jfree.chart.renderer.xy.DeviationRenderer;
+import org.jfree.chart.renderer.xy.StandardXYBarPainter;
+import org.jfree.chart.renderer.xy.XYBarRenderer;
 import org.jfree.chart.renderer.xy.XYBlockRenderer;
 import org.jfree.chart.renderer.xy.XYErrorRenderer;
+import org.jfree.chart.renderer.xy.XYItemRenderer;
 import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
 import org.jfree.chart.title.LegendTitle;
 import org.jfree.chart.title.PaintScaleLegend;
@@ -48,8 +51,9 @@ import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.chart.ui.RectangleInsets;
 import org.jfree.data.Range;
 import org.jfree.data.xy.DefaultXYZDataset;
-import org.jfree.data.xy.YIntervalSeries;
-import org.jfree.data.xy.YIntervalSeriesCollection;
+import org.jfree.data.xy.IntervalXYDataset;
+import org.jfree.data.xy.XYIntervalSeries;
+import org.jfree.data.xy.XYIntervalSeriesCollection;
 import org.jspecify.annotations.Nullable;
 
 /** Draws a figure. */
@@ -72,6 +76,8 @@ final class Drawing {
   private static final int LEAST_POWER = -12;
   private static final int MOST_POWER = 12;
   private static final double NARROW = 1.1;
+  private static final double BAR_WIDTH = 0.85;
+  private static final int BAR_ALPHA = 110;
   private static final double SAME = 1e-7;
   private static final double LEAST_HALF = 0.1;
   private static final double LEAST_FRACTION = 1e-5;
@@ -275,10 +281,17 @@ final class Drawing {
       fill(area, plot.field(), levels);
     }
     // Grid lines and markers are drawn by the renderer of the first dataset alone.
-    int first = plot.field() == null ? 0 : 1;
-    for (int i = 0; i < plot.curves().size(); i++) {
-      area.setDataset(first + i, points(plot.curves().get(i)));
-      area.setRenderer(first + i, renderer(plot.curves().get(i)));
+    int next = plot.field() == null ? 0 : 1;
+    for (Curve curve : plot.curves()) {
+      IntervalXYDataset points = points(curve);
+      for (XYItemRenderer renderer : renderers(curve)) {
+        area.setDataset(next, points);
+        area.setRenderer(next++, renderer);
+      }
+    }
+    if (plot.curves().stream().anyMatch(curve -> curve.form() == Curve.Form.BARS)
+        && area.getRangeAxis() instanceof NumberAxis axis) {
+      axis.setAutoRangeIncludesZero(true);
     }
     for (double vertical : plot.verticals()) {
       area.addDomainMarker(
@@ -381,41 +394,74 @@ final class Drawing {
     return new DecimalFormat(pattern, DecimalFormatSymbols.getInstance(Locale.ROOT));
   }
 
-  private static YIntervalSeriesCollection points(Curve curve) {
-    YIntervalSeries series = new YIntervalSeries(curve.name(), /* autoSort= */ false, true);
+  private static IntervalXYDataset points(Curve curve) {
+    double half = curve.form() == Curve.Form.BARS ? barWidth(curve.points()) / 2 : 0;
+    XYIntervalSeries series = new XYIntervalSeries(curve.name(), /* autoSort= */ false, true);
     Point before = null;
     for (Point point : curve.points()) {
+      double x = point.x();
       if (curve.form() == Curve.Form.STEPS && before != null) {
-        series.add(point.x(), before.y(), before.low(), before.high());
+        series.add(x, x, x, before.y(), before.low(), before.high());
       }
-      series.add(point.x(), point.y(), point.low(), point.high());
+      series.add(x, x - half, x + half, point.y(), point.low(), point.high());
       before = point;
     }
-    YIntervalSeriesCollection all = new YIntervalSeriesCollection();
+    XYIntervalSeriesCollection all = new XYIntervalSeriesCollection();
     all.addSeries(series);
     return all;
   }
 
-  private static XYLineAndShapeRenderer renderer(Curve curve) {
-    XYLineAndShapeRenderer renderer =
-        switch (curve.form()) {
-          case LINE, STEPS -> {
-            DeviationRenderer band = new DeviationRenderer(true, false);
-            band.setAlpha(0.18f);
-            band.setSeriesFillPaint(0, curve.look().color());
-            yield band;
-          }
-          case MARKED_LINE -> {
-            XYErrorRenderer errors = new XYErrorRenderer();
-            errors.setDrawXError(false);
-            errors.setSeriesLinesVisible(0, true);
-            errors.setErrorStroke(new BasicStroke(1));
-            yield errors;
-          }
-        };
-    renderer.setSeriesPaint(0, curve.look().color());
-    renderer.setSeriesStroke(0, curve.look().stroke());
-    renderer.setSeriesShape(0, curve.look().shape());
+  private static double barWidth(List<Point> points) {
+    return BAR_WIDTH * (points.size() < 2 ? 1 : points.get(1).x() - points.get(0).x());
+  }
+
+  /** The first is on top. */
+  private static List<XYItemRenderer> renderers(Curve curve) {
+    Look look = curve.look();
+    return switch (curve.form()) {
+      case LINE, STEPS -> {
+        DeviationRenderer band = new DeviationRenderer(true, false);
+        band.setAlpha(0.18f);
+        band.setSeriesFillPaint(0, look.color());
+        yield List.of(line(band, look));
+      }
+      case MARKED_LINE -> {
+        XYErrorRenderer errors = errors();
+        errors.setSeriesLinesVisible(0, true);
+        yield List.of(line(errors, look));
+      }
+      case BARS -> {
+        XYErrorRenderer errors = errors();
+        errors.setSeriesShapesVisible(0, false);
+        yield List.of(line(errors, look), bars(look));
+      }
+    };
+  }
+
+  private static XYErrorRenderer errors() {
+    XYErrorRenderer errors = new XYErrorRenderer();
+    errors.setDrawXError(false);
+    errors.setErrorStroke(new BasicStroke(1));
+    return errors;
+  }
+
+  private static XYItemRenderer bars(Look look) {
+    XYBarRenderer bars = new XYBarRenderer();
+    bars.setUseYInterval(false);
+    bars.setBarPainter(new StandardXYBarPainter());
+    bars.setShadowVisible(false);
+    bars.setDrawBarOutline(true);
+    Color color = look.color();
+    bars.setSeriesPaint(0, new Color(color.getRed(), color.getGreen(), color.getBlue(), BAR_ALPHA));
+    bars.setSeriesOutlinePaint(0, color);
+    bars.setSeriesOutlineStroke(0, look.stroke());
+    return bars;
+  }
+
+  private static XYLineAndShapeRenderer line(XYLineAndShapeRenderer renderer, Look look) {
+    renderer.setSeriesPaint(0, look.color());
+    renderer.setSeriesStroke(0, look.stroke());
+    renderer.setSeriesShape(0, look.shape());
     // Dashes of a line that is drawn piece by piece would begin anew at every point.
     renderer.setDrawSeriesLineAsPath(true);
     return renderer;

@@ -37,18 +37,20 @@ final class SharpnessSection {
               + " over seeds), and in random ones as a part of half of rho squared, which is the mean"
               + " eigenvalue where the loss is quadratic (means and standard errors over directions).",
           "eigenvalues.png",
-          "the Hessian's largest eigenvalue, the next one and the smallest; means over seeds, bands are"
-              + " their range with the residuals, and where a band is wide the eigenvalue may be another"
+          "the Hessian's largest eigenvalue, the next one and the smallest; means over seeds, error bars are"
+              + " their range with the residuals, and where one is long the eigenvalue may be another"
               + " one than the second.",
           "lines.png",
           "the rise of the loss along a random direction that has the norms of the weights' filters, and"
               + " along the gradient; means and ranges over seeds.",
           "ratios.png",
-          "the numbers of the table above as parts of what lsq has at the same seeds: geometric means"
-              + " and ranges over seeds, of averages ratios of the means and standard errors.",
+          "the numbers of the table above relative to lsq at the same seeds: geometric means"
+              + " and ranges over seeds, of averages ratios of the means and standard errors; what reaches down"
+              + " to 0 is left out.",
           "surfaces.png",
           "the rise of the loss over two random directions with the norms of the weights' filters, all"
-              + " models on one scale of uneven levels; where there is a level 0, the loss falls below it.");
+              + " models with the same levels, which are not equally wide; where there is a level 0, the"
+              + " loss falls below it.");
 
   private SharpnessSection() {}
 
@@ -91,11 +93,11 @@ final class SharpnessSection {
                 "On the same %d rows of the %s split (drawn by seed %d), without dropout, at the quantized weights, activations"
                     + " %s. Means over the models' seeds ± their standard deviation. Epsilon-sharpness is"
                     + " the largest rise of the loss within rho that %d steps of ascent found%s; of the largest"
-                    + " rho also less its slope, rho times the gradient norm. Average"
+                    + " rho also without its slope, rho times the gradient norm. Average"
                     + " sharpness is the mean rise at rho over %d random directions a seed, each taken both"
                     + " ways, ± the standard error over the directions of all seeds, which says nothing of"
                     + " how much models of other seeds differ. The residual is that of the largest"
-                    + " eigenvalue, beside which the size of the one that is largest in size stands.%s Adaptive: weights measured by the norms of their filters.",
+                    + " eigenvalue, beside which the magnitude of the one that is largest in magnitude stands.%s Adaptive: weights measured by the norms of their filters.",
                 results.rows(),
                 results.split(),
                 results.settings().seed(),
@@ -113,7 +115,7 @@ final class SharpnessSection {
     if (!ratios.rows().isEmpty()) {
       blocks.add(
           new Block.Text(
-              "As parts of what the lsq named beside has (of the same width; for fp, any): the geometric mean"
+              "Relative to the lsq named beside it (of the same width; for fp, any): the geometric mean"
                   + " over the seeds that both have, and the range of them; of averages the ratio of the"
                   + " means ± its standard error over directions, where the lsq's mean is at least two of"
                   + " its own."));
@@ -267,29 +269,26 @@ final class SharpnessSection {
               .orElse(0);
       most.add(String.format(Locale.ROOT, "%.1f", 100 * largest));
     }
-    return " (of which the last step added at most "
-        + String.join(", ", most)
-        + " %; about as much more may be missing)";
+    return " (a lower bound: the last step still added up to " + String.join(", ", most) + " %)";
   }
 
   /** What negative Ritz values say, where there are some. */
   private static String smallest(SharpnessResults results) {
-    List<Double> parts =
+    List<Double> negative =
         results.models().stream()
-            .map(model -> model.sharpness().plain().hessian())
-            .map(found -> found.smallest() / found.eigenvalues().get(0).value())
-            .filter(part -> part < 0)
+            .map(model -> model.sharpness().plain().hessian().smallest())
+            .filter(value -> value < 0)
             .sorted()
             .toList();
-    return parts.isEmpty()
+    return negative.isEmpty()
         ? ""
         : String.format(
             Locale.ROOT,
-            " The Hessian of %d of the %d models has eigenvalues below 0, down to -%s times the largest: they"
+            " The Hessian of %d of the %d models has eigenvalues below 0, down to -%s: they"
                 + " are at no exact minimum of these rows.",
-            parts.size(),
+            negative.size(),
             results.models().size(),
-            Numbers.significant(-parts.get(0), 2));
+            Numbers.significant(-negative.get(0), 2));
   }
 
   private static Stream<Sharpness.Measures> measures(SharpnessResults results) {

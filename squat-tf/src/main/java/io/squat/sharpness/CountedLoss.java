@@ -1,8 +1,12 @@
 package io.squat.sharpness;
 
 import io.squat.train.Progress;
+import java.util.Locale;
 
-/** A loss whose passes through the model are counted: a gradient is as much as three of them. */
+/**
+ * A loss whose passes through the model are counted: a gradient is as much as three of them. It is
+ * a number everywhere, or the measurement ends.
+ */
 final class CountedLoss implements Loss {
   private static final int SLOPE = 3;
 
@@ -38,6 +42,7 @@ final class CountedLoss implements Loss {
   @Override
   public double at(Weights displacement) {
     double found = loss.at(displacement);
+    requireNumber(found, displacement);
     work.step(1);
     return found;
   }
@@ -45,7 +50,23 @@ final class CountedLoss implements Loss {
   @Override
   public Slope slope(Weights displacement) {
     Slope found = loss.slope(displacement);
+    requireNumber(found.loss(), displacement);
     work.step(SLOPE);
     return found;
+  }
+
+  private static void requireNumber(double found, Weights displacement) {
+    if (!Double.isFinite(found)) {
+      double norm = displacement.norm();
+      throw new IllegalStateException(
+          "the loss of these rows is "
+              + found
+              + (norm == 0
+                  ? " at the trained weights; expected a number: the model cannot be measured"
+                  : String.format(
+                      Locale.ROOT,
+                      " where weights are displaced by %.3g; try smaller radii",
+                      norm)));
+    }
   }
 }

@@ -13,6 +13,8 @@ import java.util.List;
  *          ||e|| &lt;= rho that begin at rho g / ||g||; each goes rho along the gradient of its place
  * </pre>
  *
+ * <p>Where g is exactly 0, which leaves no direction to begin with, a random one takes its place.
+ *
  * <p>Source: Foret et al., "Sharpness-Aware Minimization", ICLR 2021, equations 1 and 2. A step as
  * long as the radius needs no tuning: of a quadratic loss without slope it is a power iteration of
  * the Hessian plus a multiple of the identity, so that it goes to the algebraically largest
@@ -37,9 +39,12 @@ public record EpsilonSharpness(double rho, double first, double maximum, List<Do
    * @param origin the loss and its gradient at no displacement
    * @param rho the radius, at least 0
    * @param steps k, at least 0
+   * @param seed decides the random direction
    */
-  static EpsilonSharpness of(Loss loss, Loss.Slope origin, double rho, int steps) {
-    Weights e = origin.gradient().ofNorm(rho);
+  static EpsilonSharpness of(Loss loss, Loss.Slope origin, double rho, int steps, long seed) {
+    Weights gradient = origin.gradient();
+    Weights start = gradient.norm() > 0 ? gradient : loss.point().gaussian(seed, 0);
+    Weights e = start.ofNorm(rho);
     List<Double> rises = new ArrayList<>();
     for (int i = 0; i < steps; i++) {
       Loss.Slope slope = loss.slope(e);

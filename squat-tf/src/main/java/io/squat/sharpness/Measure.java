@@ -31,7 +31,7 @@ public record Measure(
   /**
    * The measures of one scale: the gradient's norm, epsilon-sharpness for each rho, what is left of
    * that at the largest rho without rho times the gradient's norm, average sharpness for each rho,
-   * and the eigenvalues that are largest algebraically and in size.
+   * and the eigenvalues that are largest algebraically and in magnitude.
    */
   public static List<Measure> of(SharpnessSettings settings, Scale scale) {
     List<Measure> measures = new ArrayList<>();
@@ -46,7 +46,7 @@ public record Measure(
     int widest = settings.rhos().indexOf(Collections.max(settings.rhos()));
     measures.add(
         new Measure(
-            "less its slope",
+            "minus slope",
             found -> {
               EpsilonSharpness epsilon = scale.of(found).epsilon().get(widest);
               return epsilon.maximum() - epsilon.rho() * scale.of(found).gradientNorm();
@@ -61,7 +61,7 @@ public record Measure(
     measures.add(
         new Measure(
             "largest eigenvalue", found -> scale.of(found).hessian().eigenvalues().get(0).value()));
-    measures.add(new Measure("in size", found -> scale.of(found).hessian().size()));
+    measures.add(new Measure("largest magnitude", found -> scale.of(found).hessian().magnitude()));
     return measures;
   }
 }

@@ -177,7 +177,7 @@ public record Sharpness(
     return new Measures(
         origin.gradient().norm(),
         settings.rhos().stream()
-            .map(rho -> EpsilonSharpness.of(loss, origin, rho, settings.ascentSteps()))
+            .map(rho -> EpsilonSharpness.of(loss, origin, rho, settings.ascentSteps(), seed))
             .toList(),
         AverageSharpness.of(
             loss, origin.loss(), settings.averageRhos(), settings.directions(), seed),

@@ -30,7 +30,9 @@ public final class SharpnessFigures {
       List.of(RATIOS, "sharpness.png", "eigenvalues.png", "lines.png", SURFACES);
 
   private static final int COLUMNS = 4;
-  private static final double BAR = 0.8;
+
+  /** How wide the bars of a name are together. */
+  private static final double BARS = 0.8;
 
   /** How far curves stand beside each other at one name. */
   private static final double BESIDE = 0.12;
@@ -136,7 +138,7 @@ public final class SharpnessFigures {
     return new Point(x, found.getMean(), found.getMin(), found.getMax());
   }
 
-  /** As parts of what the panel's first lsq models have; no plots if there are none anywhere. */
+  /** Relative to the panel's first lsq models; no plots if there are none anywhere. */
   private static List<Plot> ratios(List<Panel> panels, SharpnessSettings settings) {
     List<Plot> plots = new ArrayList<>();
     for (Scale scale : Scale.values()) {
@@ -176,9 +178,9 @@ public final class SharpnessFigures {
       }
     }
     return new Plot(
-        "as parts of lsq, " + scale.words() + panel.title(),
+        "relative to lsq, " + scale.words() + panel.title(),
         Axis.named("", measures.stream().map(Measure::name).toList()),
-        Axis.log("part of what " + lsq.nameWithoutBits() + " has"),
+        Axis.log("ratio to " + lsq.nameWithoutBits()),
         curves,
         List.of());
   }
@@ -245,7 +247,7 @@ public final class SharpnessFigures {
 
   /**
    * Bars from zero for the eigenvalues of each group, the largest first and then the smallest Ritz
-   * value, with a band from the least to the most over its seeds, residuals added.
+   * value, with an error bar from the least to the most over its seeds, residuals added.
    */
   private static Plot bars(Panel panel, Scale scale) {
     List<Curve> curves = new ArrayList<>();
@@ -259,24 +261,21 @@ public final class SharpnessFigures {
       List<Point> points = new ArrayList<>();
       for (int k = 0; k <= count; k++) {
         int number = k;
-        Function<Sharpness, Spectrum.Eigenvalue> eigenvalue =
-            found ->
-                number < count
-                    ? scale.of(found).hessian().eigenvalues().get(number)
-                    : new Spectrum.Eigenvalue(scale.of(found).hessian().smallest(), 0);
-        double left = i - BAR / 2 + BAR * k / (count + 1);
-        double right = i - BAR / 2 + BAR * (k + 1) / (count + 1);
-        points.add(Point.of(left, 0));
-        points.add(withResidual(group, left, eigenvalue));
-        points.add(withResidual(group, right, eigenvalue));
-        points.add(Point.of(right, 0));
+        points.add(
+            withResidual(
+                group,
+                i - BARS / 2 + BARS * (k + 0.5) / (count + 1),
+                found ->
+                    number < count
+                        ? scale.of(found).hessian().eigenvalues().get(number)
+                        : new Spectrum.Eigenvalue(scale.of(found).hessian().smallest(), 0)));
       }
-      curves.add(new Curve(legend(group), panel.looks().get(i), Curve.Form.LINE, points));
+      curves.add(new Curve(legend(group), panel.looks().get(i), Curve.Form.BARS, points));
     }
     return new Plot(
         "eigenvalues, " + scale.words() + panel.title(),
         Axis.named(
-            "largest, next, smallest; bands: range over seeds",
+            "largest, next, smallest; error bars: range over seeds",
             panel.groups().stream().map(SharpnessGroup::nameWithoutBits).toList()),
         Axis.linear("eigenvalue, " + scale.label()),
         curves,

@@ -48,8 +48,10 @@ public record Spectrum(
     }
   }
 
-  /** The size of the eigenvalue that is largest in size, as far as the Ritz values tell. */
-  public double size() {
+  /**
+   * The magnitude of the eigenvalue that is largest in magnitude, as far as the Ritz values tell.
+   */
+  public double magnitude() {
     return Math.max(eigenvalues.get(0).value(), -smallest);
   }
 

@@ -45,8 +45,8 @@ class FigureTest {
   @Test
   void everyFormIsDrawnInItsColourAtTwiceTheSize() throws IOException {
     for (Curve.Form form : Curve.Form.values()) {
-      Figure figure =
-          new Figure(2, List.of(plot(form, Axis.log("y")), plot(form, Axis.linear("z"))));
+      Axis first = form == Curve.Form.BARS ? Axis.linear("y") : Axis.log("y"); // 0 has no logarithm
+      Figure figure = new Figure(2, List.of(plot(form, first), plot(form, Axis.linear("z"))));
       BufferedImage image = image(figure);
       assertEquals(2 * figure.width(), image.getWidth());
       int left = pixels(image.getSubimage(0, 0, figure.width(), image.getHeight()), LOOK.rgb());
@@ -71,6 +71,21 @@ class FigureTest {
       }
     }
     assertTrue(different > 100, different + " pixels of the vertical");
+  }
+
+  @Test
+  void barsBeginAtZero() {
+    Plot plot = plot(Curve.Form.BARS, Axis.linear("y"));
+    for (double sign : new double[] {1, -1}) {
+      List<Point> points = List.of(Point.of(0, sign * 900, 10), Point.of(2, sign * 1000, 20));
+      Curve bars = new Curve("one", LOOK, Curve.Form.BARS, points);
+      JFreeChart chart =
+          Drawing.chart(new Plot("", plot.x(), plot.y(), List.of(bars), List.of()), null);
+      Range range = chart.getXYPlot().getRangeAxis().getRange();
+      assertTrue(range.contains(0) && range.contains(sign * 1020), range.toString());
+      assertTrue(range.getLength() < 1200, range.toString());
+      assertTrue(chart.getXYPlot().getDomainAxis().getRange().contains(2.8), "as wide as a bar");
+    }
   }
 
   @Test

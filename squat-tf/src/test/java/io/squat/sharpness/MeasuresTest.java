@@ -147,6 +147,15 @@ class MeasuresTest {
     assertEquals(0, new EpsilonSharpness(1, -3, 0, List.of(-3.0, -2.0)).lastStep());
   }
 
+  /** Half of the largest eigenvalue times rho squared, from no slope at all. */
+  @Test
+  void withoutAGradientTheAscentBeginsAtRandom() {
+    double rho = 0.7;
+    Quadratic flat = new Quadratic(EIGENVALUES, NO_SLOPE, Quadratic.point(1));
+    double expected = rho * rho * EIGENVALUES[0] / 2;
+    assertEquals(expected, epsilon(flat, rho, 200).maximum(), 1e-3 * expected);
+  }
+
   /** The point itself is in the ball. */
   @Test
   void theMaximumIsNotNegative() {
@@ -165,6 +174,36 @@ class MeasuresTest {
     IllegalStateException thrown =
         assertThrows(IllegalStateException.class, () -> Spectrum.of(loss, 1, 3, 0.01, 1));
     assertTrue(String.valueOf(thrown.getMessage()).contains("not finite"), thrown.toString());
+  }
+
+  @Test
+  void aLossThatIsNoNumberEndsTheMeasurement() {
+    for (double radius : new double[] {0, 0.4}) {
+      Loss broken =
+          new Loss() {
+            @Override
+            public Weights point() {
+              return QUADRATIC.point();
+            }
+
+            @Override
+            public double at(Weights displacement) {
+              return displacement.norm() < radius ? QUADRATIC.at(displacement) : Double.NaN;
+            }
+
+            @Override
+            public Slope slope(Weights displacement) {
+              return new Slope(at(displacement), QUADRATIC.slope(displacement).gradient());
+            }
+          };
+      IllegalStateException thrown =
+          assertThrows(
+              IllegalStateException.class,
+              () -> withoutSurface(broken, settings(1), Progress.NONE));
+      String expected =
+          radius == 0 ? "NaN at the trained weights" : "NaN where weights are displaced by 0.500;";
+      assertTrue(String.valueOf(thrown.getMessage()).contains(expected), thrown.toString());
+    }
   }
 
   @Test
@@ -498,6 +537,6 @@ class MeasuresTest {
   }
 
   private static EpsilonSharpness epsilon(Loss loss, double rho, int steps) {
-    return EpsilonSharpness.of(loss, loss.slope(loss.point().zeros()), rho, steps);
+    return EpsilonSharpness.of(loss, loss.slope(loss.point().zeros()), rho, steps, 1);
   }
 }
