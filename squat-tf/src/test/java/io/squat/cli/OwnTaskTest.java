@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.squat.glue.OwnTask;
 import io.squat.glue.TableColumns;
 import io.squat.savedmodels.SavedModelReader;
@@ -142,6 +143,44 @@ class OwnTaskTest {
         "a pair for a model of single texts",
         "expected one text a row",
         "predict --model " + model + " --text cold --text-pair cold");
+  }
+
+  /** Of a float model, and so without quantized activations, the mean of the squared errors. */
+  @Test
+  void theLossOfARegressionIsThatOfItsPredictions() throws IOException {
+    for (String name : List.of("train", "dev")) {
+      StringBuilder scored = new StringBuilder("score\ttext\n");
+      for (Row row : name.equals("dev") ? dev : rows(new Random(6), 40)) {
+        scored.append(MOODS.indexOf(row.mood()) + 0.5).append('\t').append(row.text()).append('\n');
+      }
+      Files.writeString(folder.resolve(name + "-scored.tsv"), scored, UTF_8);
+    }
+    done(
+        train("-scored.tsv").replace("--label-column mood", "--label-column score --regression")
+            + " --out "
+            + at("run"));
+    done(
+        "sharpness --run "
+            + at("run")
+            + " --split dev --file "
+            + at("dev-scored.tsv")
+            + " --rows 31 --ascent-steps 1 --directions 2 --iterations 2 --surface-points 0"
+            + " --line-points 3 --out "
+            + at("sharpness"));
+    List<String> predictions =
+        Files.readAllLines(folder.resolve("run/float/dev-predictions-4.txt"));
+    double sum = 0;
+    for (int i = 0; i < dev.size(); i++) {
+      double label = MOODS.indexOf(dev.get(i).mood()) + 0.5;
+      sum += Math.pow(Double.parseDouble(predictions.get(i)) - label, 2);
+    }
+    double loss =
+        new ObjectMapper()
+            .readTree(folder.resolve("sharpness/sharpness.json").toFile())
+            .at("/models/0/sharpness/loss")
+            .doubleValue();
+    assertEquals(sum / dev.size(), loss, 1e-4 * loss);
+    assertTrue(loss > 0.01, "a loss to compare: " + loss);
   }
 
   @Test
