@@ -55,8 +55,12 @@ final class FilterNorms {
       float[] values = weights.values(m);
       float[] norm = norms.get(m);
       float[] product = new float[values.length];
-      for (int i = 0; i < values.length; i++) {
-        product[i] = values[i] * norm[matrix.filter(i)];
+      boolean rows = matrix.filters() == Matrix.Filters.ROWS;
+      for (int row = 0; row < matrix.rows(); row++) {
+        int begin = row * matrix.columns();
+        for (int column = 0; column < matrix.columns(); column++) {
+          product[begin + column] = values[begin + column] * norm[rows ? row : column];
+        }
       }
       products.add(product);
     }

@@ -225,11 +225,12 @@ public final class ModelLoss implements Loss, AutoCloseable {
           gradients.isEmpty()
               ? batch.gradients.stream().map(gradient -> new float[gradient.length]).toList()
               : gradients;
+      float narrow = (float) part;
       for (int variable = 0; variable < sums.size(); variable++) {
         float[] sum = sums.get(variable);
         float[] gradient = batch.gradients.get(variable);
         for (int i = 0; i < sum.length; i++) {
-          sum[i] += (float) (part * gradient[i]);
+          sum[i] += narrow * gradient[i];
         }
       }
       return new Evaluated(loss + part * batch.loss, sums);
